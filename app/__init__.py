@@ -1,0 +1,1 @@
+"""Trading Platform: one trade, every client, and the truth about every order."""
