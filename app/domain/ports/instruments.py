@@ -1,0 +1,31 @@
+"""Where the instrument master is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from app.domain.instrument_master import MasterRecord
+from app.domain.instruments import Exchange, Instrument
+
+
+class InstrumentStore(Protocol):
+    """Raises StoreUnavailable where the database does not answer."""
+
+    async def masters(self) -> Mapping[Exchange, MasterRecord]:
+        """Return which master is loaded, for each exchange that has one."""
+
+    async def rows(self, exchange: Exchange) -> Sequence[Instrument]:
+        """Return the rows of the loaded master of `exchange`, by rising token."""
+
+    async def retired(self) -> Sequence[Instrument]:
+        """Return instruments that left their master but that an order of that day still names. All are suspended."""
+
+    async def replace(self, record: MasterRecord, rows: Sequence[Instrument]) -> None:
+        """Make `rows` the master of `record.exchange`, in one transaction: readers see the old one or the new one.
+
+        Tokens that vanished go, except those that orders of `record.trading_day` name.
+        """
+
+    async def confirm(self, record: MasterRecord) -> None:
+        """Note that the loaded master was read again and had not changed."""

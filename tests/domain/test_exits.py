@@ -1,0 +1,61 @@
+"""Exits oppose exactly what is held, and only a good read says "flat"."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from app.domain.broker import BrokerPosition, Product, Side
+from app.domain.exits import ExitVerdict, HeldPosition, exit_allocations, held_in
+from app.domain.instruments import Exchange
+from tests.support.orders import NOW
+
+ZERO = Decimal(0)
+
+
+def position(net: int, *, product: str = "DELIVERY", exchange: str = "NSE", token: int = 1660) -> BrokerPosition:
+    bought, sold = max(net, 0), max(-net, 0)
+    return BrokerPosition(
+        exchange, token, "ITC", product, bought, ZERO, sold, ZERO, bought, ZERO, sold, ZERO, 0, ZERO, 0, ZERO, None,
+        ZERO, ZERO, ZERO, ZERO,
+    )  # fmt: skip
+
+
+def held(*positions: BrokerPosition, products: frozenset[str] | None = None) -> tuple[HeldPosition, ...]:
+    return held_in("c1", positions, Exchange.NSE, 1660, products, read_at=NOW)
+
+
+def test_longs_are_sold_and_shorts_are_bought_back_each_in_its_product() -> None:
+    found = exit_allocations(held(position(30), position(-20, product="VALUEPLUS")))
+    assert [(a.side, a.quantity, a.product) for a in found] == [
+        (Side.SELL, 30, Product.DELIVERY),
+        (Side.BUY, 20, Product.VALUEPLUS),
+    ]
+
+
+def test_other_instruments_and_flat_rows_are_left_alone() -> None:
+    assert held(position(5, token=1661), position(5, exchange="BSE"), position(0)) == ()
+
+
+def test_one_trade_type_can_be_named() -> None:
+    found = held(position(30), position(20, product="VALUEPLUS"), products=frozenset({"VALUEPLUS"}))
+    assert [row.held for row in found] == [20]
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({"held": None}, ExitVerdict.CANNOT_TELL),
+        ({"held": 0}, ExitVerdict.FLAT),
+        ({}, ExitVerdict.RUNNING),
+        ({"verified_at": NOW, "remaining": 0}, ExitVerdict.FLAT),
+        ({"verified_at": NOW, "remaining": 10}, ExitVerdict.REDUCED),
+        ({"verified_at": NOW, "remaining": -5}, ExitVerdict.REDUCED),
+        ({"verified_at": NOW, "remaining": None}, ExitVerdict.CANNOT_TELL),
+    ],
+)
+def test_only_a_good_read_says_flat(changes: dict[str, object], verdict: ExitVerdict) -> None:
+    row = replace(HeldPosition("c1", "DELIVERY", 30, NOW), **changes)  # type: ignore[arg-type]
+    assert row.verdict is verdict
