@@ -1,0 +1,170 @@
+"""MOFSL behind the `Broker` port: the raw client's answers as domain types, its troubles as domain errors."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TypeVar
+
+from app.brokers import mofsl_mapping
+from app.brokers.definitive_codes import DefinitiveCodes, load_definitive_codes
+from app.brokers.mofsl_instruments import read_scrip_master
+from app.brokers.mofsl_prices import PriceScale, could_be_scaled
+from app.brokers.mofsl_verdicts import login_error, read_error, write_error
+from app.core.mofsl.answers import Row
+from app.core.mofsl.endpoints import Endpoint
+from app.core.mofsl.errors import MofslError
+from app.core.mofsl_api_wrapper import MOFSLApiWrapper
+from app.domain.broker import (
+    AuthToken,
+    BookOrder,
+    BookTrade,
+    BrokerFunds,
+    BrokerHolding,
+    BrokerPosition,
+    BrokerProfile,
+    ModifyInstruction,
+    OrderInstruction,
+    SealedLogin,
+)
+from app.domain.errors import SessionExpired
+from app.domain.instruments import Exchange, Instrument, Quote
+from app.domain.ports import Clock
+
+_T = TypeVar("_T")
+_REMEMBERED_PRICES = 100_000  # orders, all clients together
+
+
+@dataclass(frozen=True, slots=True)
+class MofslReadings:
+    """What only a live account can confirm (ORDERS.md section 10), as settings."""
+
+    order_book_scale: PriceScale = PriceScale.AUTO
+    trade_book_scale: PriceScale = PriceScale.AUTO
+    ltp_scale: PriceScale = PriceScale.SCALED
+    definitive: DefinitiveCodes = field(default_factory=load_definitive_codes)
+
+
+class MofslBroker:
+    """Implements `app.domain.ports.Broker`. Retries nothing; every call's deadline is the wrapper's."""
+
+    def __init__(self, wrapper: MOFSLApiWrapper, clock: Clock, readings: MofslReadings | None = None) -> None:
+        self._wrapper = wrapper
+        self._clock = clock
+        self._readings = readings or MofslReadings()
+        self._order_prices: OrderedDict[str, Decimal] = OrderedDict()  # rupees, to tell scaled trade prices
+
+    async def log_in(self, login: SealedLogin) -> AuthToken:
+        try:
+            return await self._wrapper.authenticate_client(login)
+        except MofslError as error:
+            raise login_error(error) from None
+
+    async def log_out(self, auth_token: AuthToken) -> None:
+        """End the session; one that is over already counts as ended."""
+        try:
+            await _reading(self._wrapper.logout(auth_token))
+        except SessionExpired:
+            return
+
+    async def place_order(self, auth_token: AuthToken, instruction: OrderInstruction) -> str:
+        try:
+            order_id = await self._wrapper.place_order(auth_token, instruction)
+        except MofslError as error:
+            raise write_error(Endpoint.PLACEORDER, error, self._readings.definitive) from None
+        self._remember(instruction.client_code, order_id, instruction.price)
+        return order_id
+
+    async def modify_order(self, auth_token: AuthToken, instruction: ModifyInstruction) -> None:
+        try:
+            await self._wrapper.modify_order(auth_token, instruction)
+        except MofslError as error:
+            raise write_error(Endpoint.MODIFYORDER, error, self._readings.definitive) from None
+        self._remember(instruction.client_code, instruction.broker_order_id, instruction.price)
+
+    async def cancel_order(self, auth_token: AuthToken, client_code: str, broker_order_id: str) -> None:
+        try:
+            await self._wrapper.cancel_order(auth_token, broker_order_id, client_code)
+        except MofslError as error:
+            raise write_error(Endpoint.CANCELORDER, error, self._readings.definitive) from None
+
+    async def order_book(self, auth_token: AuthToken, client_code: str) -> tuple[BookOrder, ...]:
+        rows = await _reading(self._wrapper.get_order_book(auth_token, client_code))
+        orders = mofsl_mapping.book_orders(rows, client_code, self._readings.order_book_scale)
+        for order in orders:
+            self._remember(client_code, order.broker_order_id, order.average_price or order.price)
+        return orders
+
+    async def trade_book(self, auth_token: AuthToken, client_code: str) -> tuple[BookTrade, ...]:
+        """Read the executions. Where a row's scale cannot be told without its order's price, the order book is read
+        as well: one call more, only until the prices of these orders are known.
+        """
+        rows = await _reading(self._wrapper.get_trade_book(auth_token, client_code))
+        scale = self._readings.trade_book_scale
+        if scale is PriceScale.AUTO and self._lacks_a_price(client_code, rows):
+            await self.order_book(auth_token, client_code)
+        prices = {
+            order_id: price
+            for order_id in _order_ids(rows)
+            if (price := self._order_prices.get(f"{client_code} {order_id}")) is not None
+        }
+        return mofsl_mapping.book_trades(rows, client_code, scale, prices)
+
+    async def positions(self, auth_token: AuthToken, client_code: str) -> tuple[BrokerPosition, ...]:
+        rows = await _reading(self._wrapper.get_positions(auth_token, client_code))
+        return mofsl_mapping.positions(rows, client_code)
+
+    async def holdings(self, auth_token: AuthToken, client_code: str) -> tuple[BrokerHolding, ...]:
+        rows = await _reading(self._wrapper.get_holdings(auth_token, client_code))
+        return mofsl_mapping.holdings(rows, client_code)
+
+    async def funds(self, auth_token: AuthToken, client_code: str) -> BrokerFunds:
+        return mofsl_mapping.funds(await _reading(self._wrapper.get_margin_summary(auth_token, client_code)))
+
+    async def profile(self, auth_token: AuthToken, client_code: str) -> BrokerProfile:
+        return mofsl_mapping.profile(await _reading(self._wrapper.get_profile(auth_token, client_code)), client_code)
+
+    async def quote(self, auth_token: AuthToken, client_code: str, exchange: Exchange, symbol_token: int) -> Quote:
+        asked_at = self._clock.now()  # a quote is at least as old as the question
+        row = await _reading(self._wrapper.get_ltp(auth_token, client_code, exchange, symbol_token))
+        return mofsl_mapping.quote(row, exchange, symbol_token, self._readings.ltp_scale, asked_at)
+
+    async def broadcast_limit(self, auth_token: AuthToken, client_code: str) -> int:
+        """Return how many instruments the market feed carries for this login; implements `BroadcastLimits`."""
+        return await _reading(self._wrapper.get_broadcast_limit(auth_token, client_code))
+
+    async def instruments(self, exchange: Exchange) -> Sequence[Instrument]:
+        status, body = await _reading(self._wrapper.get_instruments_csv(exchange))
+        return await asyncio.to_thread(read_scrip_master, exchange, status, body)
+
+    async def close(self) -> None:
+        await self._wrapper.close()
+
+    def _remember(self, client_code: str, order_id: str, price: Decimal) -> None:
+        if price <= 0:
+            return
+        prices = self._order_prices
+        prices[f"{client_code} {order_id}"] = price
+        if len(prices) > _REMEMBERED_PRICES:
+            prices.popitem(last=False)
+
+    def _lacks_a_price(self, client_code: str, rows: Iterable[Row]) -> bool:
+        return any(
+            could_be_scaled(row) and f"{client_code} {order_id}" not in self._order_prices
+            for row in rows
+            for order_id in _order_ids([row])
+        )
+
+
+def _order_ids(rows: Iterable[Row]) -> list[str]:
+    return [str(row.get("uniqueorderid", "")).strip() for row in rows]
+
+
+async def _reading(call: Awaitable[_T]) -> _T:
+    try:
+        return await call
+    except MofslError as error:
+        raise read_error(error) from None

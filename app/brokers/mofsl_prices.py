@@ -1,0 +1,75 @@
+"""MOFSL's price scales (API.md section 6): rupees, paise, and prices times ten to the power of `precision`.
+
+Rule: take a price as rupees, and scale it only where it stands about that power above a price we know for the same
+order. A setting per endpoint overrides the rule once a live account has shown the scale.
+"""
+
+from __future__ import annotations
+
+import logging
+from decimal import Decimal
+from enum import StrEnum
+
+from app.core.mofsl.answers import Row
+from app.core.mofsl.fields import FieldError, number, optional_number, whole
+from app.domain.broker import Side
+
+log = logging.getLogger(__name__)
+
+_MAX_PRECISION = 7
+_ORDER_PRECISION = 2  # order rows have no precision of their own; the one odd sample is scaled by 100
+# A fill is never worse than its limit: at most the price for a buy, at least the price for a sale.
+_BUY_RATIO = (Decimal("0.3"), Decimal("1.001"))
+_SELL_RATIO = (Decimal("0.999"), Decimal("1.3"))
+
+
+class PriceScale(StrEnum):
+    AUTO = "auto"
+    RUPEES = "rupees"
+    SCALED = "scaled"  # paise in getltpdata and the order book, ten to the power of `precision` in the trade book
+
+
+def from_paise(name: str, value: Decimal) -> Decimal:
+    """Return rupees. Raises FieldError for a fraction of a paisa: then it was rupees, and the setting is wrong."""
+    if value != value.to_integral_value():
+        raise FieldError(name, "whole paise")
+    return value.scaleb(-2)
+
+
+def trade_price(row: Row, side: Side, scale: PriceScale, order_price: Decimal | None) -> Decimal:
+    """Return the rupee price of a trade row. Raises FieldError."""
+    value = number(row, "tradeprice")
+    if value <= 0:
+        raise FieldError("tradeprice", "a price above 0")
+    precision = 0 if optional_number(row, "precision") is None else whole(row, "precision")
+    if not 0 <= precision <= _MAX_PRECISION:
+        raise FieldError("precision", f"a number from 0 to {_MAX_PRECISION}")
+    return _unscaled(value, precision, side, scale, order_price)
+
+
+def could_be_scaled(row: Row) -> bool:
+    """Tell whether only a known price can say which scale this trade row is in. A fraction is always rupees."""
+    value, precision = optional_number(row, "tradeprice"), optional_number(row, "precision")
+    return bool(precision) and value is not None and value == value.to_integral_value()
+
+
+def order_average_price(value: Decimal | None, price: Decimal, side: Side, scale: PriceScale) -> Decimal | None:
+    """Return the rupee average of a filled order, or None where the row gives none."""
+    if value is None or value <= 0:
+        return None
+    return _unscaled(value, _ORDER_PRECISION, side, scale, price)
+
+
+def _unscaled(value: Decimal, precision: int, side: Side, scale: PriceScale, reference: Decimal | None) -> Decimal:
+    if scale is PriceScale.RUPEES or precision == 0:
+        return value
+    scaled_down = value.scaleb(-precision)
+    if scale is PriceScale.SCALED:
+        return scaled_down
+    if reference is None or reference <= 0 or value != value.to_integral_value():
+        return value
+    lowest, highest = _BUY_RATIO if side is Side.BUY else _SELL_RATIO
+    if lowest <= scaled_down / reference <= highest:
+        log.warning("a price came scaled by ten to the power of %d and was read as rupees accordingly", precision)
+        return scaled_down
+    return value

@@ -1,0 +1,1 @@
+"""The pieces of MOFSL's wire contract: endpoints, headers, credentials, answers, transports."""
