@@ -1,0 +1,39 @@
+"""Sends per client and exchange segment, never above the rate in any sliding second (MARKET.md: the line is 10)."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable
+
+WINDOW_S = 1.1  # a second, and a margin for calls that leave late and arrive early
+
+
+class SlidingWindowLimiter:
+    """At most `rate` admissions per key within `WINDOW_S`. Nothing is admitted in the first window after start.
+
+    The window after start is for what an earlier process may have sent just before it died.
+    """
+
+    def __init__(self, rate: int, monotonic_s: Callable[[], float], *, waits_first: bool = True) -> None:
+        self._rate = rate
+        self._monotonic_s = monotonic_s
+        self._opens_at_s = monotonic_s() + (WINDOW_S if waits_first else 0.0)
+        self._admitted: dict[Hashable, deque[float]] = {}
+
+    def delay_s(self, key: Hashable, also: int = 0) -> float:
+        """Return how long `key` must wait; 0 where it may go now. `also` counts sends decided on, not admitted yet."""
+        now_s = self._monotonic_s()
+        if now_s < self._opens_at_s:
+            return self._opens_at_s - now_s
+        recent = self._admitted.get(key) or deque()
+        while recent and recent[0] + WINDOW_S <= now_s:  # as the delay below is reckoned: never 0 while full
+            recent.popleft()
+        if not recent:
+            self._admitted.pop(key, None)
+        if len(recent) + also < self._rate:
+            return 0.0
+        return recent[0] + WINDOW_S - now_s if recent else WINDOW_S
+
+    def admit(self, key: Hashable) -> None:
+        """Count one send of `key`, now."""
+        self._admitted.setdefault(key, deque()).append(self._monotonic_s())
