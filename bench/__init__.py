@@ -1,0 +1,1 @@
+"""Benchmarks of the hot paths: every figure beside its floor, measured in the same run."""
