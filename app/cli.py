@@ -73,6 +73,16 @@ def engine() -> None:
 
 
 @app.command()
+def openapi() -> None:
+    """Print the OpenAPI document that a desk serves, as JSON. Needs no settings and starts nothing."""
+    import json
+
+    from app.main import openapi_document
+
+    sys.stdout.write(json.dumps(openapi_document(), indent=1, sort_keys=True) + "\n")
+
+
+@app.command()
 def migrate() -> None:
     """Bring the database to this version's tables. Safe to run again, and with several at once."""
     settings = load_settings()
@@ -106,12 +116,16 @@ def import_clients(
 
 
 @app.command()
-def sync_instruments() -> None:
+def sync_instruments(
+    force: Annotated[
+        bool, typer.Option("--force", help="Accept a master that lost more than a fifth of its rows.")
+    ] = False,
+) -> None:
     """Read the broker's scrip masters now."""
     settings = load_settings()
     from app.commands import administer
 
-    _run(administer.sync(settings))
+    _run(administer.sync(settings, forced=force))
 
 
 @app.command()

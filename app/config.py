@@ -16,7 +16,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from app import config_checks as check
 
 UAT_BASE_URL = "https://openapi.motilaloswaluat.com"
-FEED_URL = "wss://ws1feed.motilaloswal.com/jwebsocket/jwebsocket"
+_FEED_PATH = "/jwebsocket/jwebsocket"
+FEED_URL = f"wss://ws1feed.motilaloswal.com{_FEED_PATH}"
 
 
 class ConfigError(Exception):
@@ -55,6 +56,14 @@ def _network(value: str) -> str:
 
 def _log_level(value: str) -> str:
     return check.checked_choice(value.upper(), ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
+
+
+def check_log_level(given: str | None) -> None:
+    """Raises ConfigError, before anything is started, where `given` is set and names no level."""
+    try:
+        _log_level(given or "INFO")
+    except ValueError as error:
+        raise ConfigError(f"LOG_LEVEL {error}.") from None
 
 
 def _broker_url(secure: str, plain: str) -> AfterValidator:
@@ -109,8 +118,9 @@ class Settings(BaseSettings):
         "current"
     )
     mofsl_header_set: Annotated[str, AfterValidator(lambda g: check.checked_choice(g, ("", "current", "older")))] = ""
-    mofsl_feed_url: Annotated[str, _broker_url("wss", "ws")] = FEED_URL
+    mofsl_feed_url: Annotated[str, _broker_url("wss", "ws")] = ""
     mofsl_trade_url: Annotated[str, _broker_url("wss", "ws")] = ""
+    mofsl_order_stream: bool = False
     mofsl_client_public_ip: Annotated[str, AfterValidator(_address)] = "127.0.0.1"
     mofsl_source_id: Literal["WEB", "DESKTOP", "MOBILE"] = "WEB"
     mofsl_vendor_info: Annotated[str, Field(max_length=50, pattern=r"^[\x21-\x7e]*$")] = ""
@@ -137,10 +147,14 @@ class Settings(BaseSettings):
         if not self.database_url.get_secret_value():
             path = self.state_dir.expanduser().absolute() / "desk.db"
             object.__setattr__(self, "database_url", SecretStr(f"sqlite:///{path}"))
+        parts = urlsplit(self.mofsl_base_url)
+        sockets = f"{'ws' if parts.scheme == 'http' else 'wss'}://{parts.netloc}"
         if not self.mofsl_trade_url:
-            parts = urlsplit(self.mofsl_base_url)
-            scheme = "ws" if parts.scheme == "http" else "wss"
-            object.__setattr__(self, "mofsl_trade_url", f"{scheme}://{parts.netloc}/ws")
+            object.__setattr__(self, "mofsl_trade_url", f"{sockets}/ws")
+        if not self.mofsl_feed_url:
+            # a simulated account must never be valued at the market's real prices
+            is_simulator = check.is_loopback(parts.hostname or "")
+            object.__setattr__(self, "mofsl_feed_url", f"{sockets}{_FEED_PATH}" if is_simulator else FEED_URL)
         if not self.mofsl_header_set:
             object.__setattr__(self, "mofsl_header_set", self.mofsl_generation)
         return self

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import time
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
 
 from app.brokers.definitive_codes import load_definitive_codes
 from app.brokers.egress_probe import BrokerEgressProbe
 from app.brokers.mofsl import MofslBroker, MofslReadings
+from app.brokers.mofsl_order_stream import MofslOrderStream
 from app.config import Settings
 from app.core.bus import MemoryBus
 from app.core.cache import MemoryCache, RedisCache
@@ -18,34 +21,46 @@ from app.core.ids import new_id
 from app.core.mofsl.aiohttp_transport import AiohttpTransport
 from app.core.mofsl.endpoints import PATHS, Generation
 from app.core.mofsl.settings import HeaderIdentity, MofslEndpointSettings
+from app.core.mofsl.trade_socket import TradeSocketDialer
 from app.core.mofsl_api_wrapper import MOFSLApiWrapper
 from app.core.redis_bus import RedisBus
 from app.core.security import Sealer
+from app.core.totp import TotpVerifier
 from app.db.accounts import SqlAccountStore
 from app.db.broker_sessions import SqlBrokerSessionStore
+from app.db.client_rows import SqlClientRows
 from app.db.egress_directory import EgressDirectory
 from app.db.engine_lock import engine_lock
+from app.db.identity import SqlIdentityStore
 from app.db.instruments import SqlInstrumentStore
+from app.db.price_bands import SqlBandStore
 from app.db.session import Database
 from app.db.snapshots import SqlSnapshotStore
+from app.demo.state import DemoState
 from app.domain.broker_sessions import TOTP_STEP_S, LoginPolicy
 from app.domain.instruments import Exchange
-from app.domain.market_calendar import AlwaysOpen, ExchangeCalendar
+from app.domain.market_calendar import AlwaysOpen, ExchangeCalendar, MarketCalendar
 from app.domain.ports.bus import Bus
 from app.domain.ports.cache import Cache
 from app.domain.ports.clock import Clock
 from app.domain.ports.portfolio import FUNDS_CHANGED
 from app.engine.account_wakes import heed_hints
+from app.engine.band_sync import DAY_BEGINS_IST, BandSync
 from app.engine.funds_refresher import FundsRefresher
 from app.engine.master_sync import MasterSync
 from app.engine.rate_limiter import SlidingWindowLimiter
+from app.engine.relay import EngineRelay
 from app.engine.right_of_way import RightOfWay
 from app.engine.runner import EngineParts, EngineRunner, Task
 from app.engine.sessions import SessionKeeper
 from app.services.account_services import AccountServices
+from app.services.client_list import ClientList
 from app.services.control_sessions import ControlSessions
+from app.services.demo_sign_in import DemoAdministrator, DemoSignIn
 from app.services.import_clients import ImportClients
 from app.services.instruments import InstrumentCatalogue
+from app.services.live_figures import LiveFigures
+from app.services.live_quotes import LiveQuotes
 from app.services.manage_clients import ManageClients
 from app.services.manage_dealers import ManageDealers
 from app.services.manage_egresses import ManageEgresses
@@ -58,7 +73,13 @@ from app.services.sessions import TRADING_IDLE_S, SessionPolicy
 from app.services.sync_instruments import SyncReport, sync_instruments
 from app.services.view_portfolio import ViewPortfolio
 from app.wiring_identity import Identity, build_identity
-from app.wiring_trading import Trading, TradingFacts, build_engine, build_trading
+from app.wiring_live import LiveUpdates, build_live
+from app.wiring_market import Market, build_market
+from app.wiring_trading import OrderStreamParts, Trading, TradingFacts, build_engine, build_trading
+
+
+class SyncInstruments(Protocol):
+    async def __call__(self, exchanges: Collection[Exchange], *, forced: bool = False) -> Sequence[SyncReport]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +95,25 @@ class Desk:
     identity: Identity
     accounts: AccountServices
     catalogue: InstrumentCatalogue
-    quotes: QuoteReader
+    quotes: LiveQuotes
+    live: LiveFigures
     trading: Trading
     egresses: EgressDirectory
+    calendar: MarketCalendar
+    demo: DemoSignIn | None  # in a demo
+    updates: LiveUpdates
     engine: EngineRunner | None
     metrics: CollectorRegistry
-    sync_instruments: Callable[[Collection[Exchange]], Awaitable[Sequence[SyncReport]]]
+    sync_instruments: SyncInstruments
 
-    def background(self) -> dict[str, Task]:
-        """Return what must run as long as the process answers, by name."""
+    def background(self, *, answers: bool = True) -> dict[str, Task]:
+        """Return what must run as long as the process does, by name; `answers`: it serves people."""
         tasks: dict[str, Task] = {
             "catalogue": lambda: self.catalogue.keep_fresh(self.bus),
             "egresses": self.egresses.run,
         }
+        if answers:
+            tasks["updates"] = self.updates.run
         if self.engine is not None:
             tasks["engine"] = self.engine.run
         return tasks
@@ -123,11 +150,14 @@ def build_desk(settings: Settings, *, with_engine: bool) -> Desk:
         )
     sessions = keeper or stored
     snapshots = SqlSnapshotStore(database)
+    client_rows = SqlClientRows(database)
     read_gate = ReadGate(SlidingWindowLimiter(settings.mofsl_read_rate, clock.monotonic_s, waits_first=False))
-    catalogue = InstrumentCatalogue(store=SqlInstrumentStore(database), cache=cache, clock=clock)
-    quotes = QuoteReader(
+    bands = SqlBandStore(database)
+    catalogue = InstrumentCatalogue(store=SqlInstrumentStore(database), cache=cache, clock=clock, band_store=bands)
+    quote_logins = QuoteLogins(sessions=sessions, store=snapshots, clock=clock)
+    reader = QuoteReader(
         broker=broker,
-        sessions=QuoteLogins(sessions=sessions, store=snapshots, clock=clock),
+        sessions=quote_logins,
         clock=clock,
         instrument=catalogue.get,
         reads_per_second=settings.mofsl_read_rate,
@@ -135,6 +165,7 @@ def build_desk(settings: Settings, *, with_engine: bool) -> Desk:
     )
     identity = build_identity(
         database=database,
+        bus=bus,
         clock=clock,
         jwt_secret_key=settings.jwt_secret_key.get_secret_value(),
         fernet_keys=fernet_keys,
@@ -145,7 +176,23 @@ def build_desk(settings: Settings, *, with_engine: bool) -> Desk:
             step_up_s=settings.step_up_s,
         ),
     )
-    calendar = AlwaysOpen() if settings.demo else ExchangeCalendar()
+    calendar: MarketCalendar = AlwaysOpen() if settings.demo else ExchangeCalendar()
+    market: Market | None = None
+    if keeper is not None:
+        market = build_market(
+            settings=settings,
+            database=database,
+            broker=broker,
+            logins=quote_logins,
+            quotes=reader,
+            catalogue=catalogue,
+            calendar=calendar,
+            cache=cache,
+            bus=bus,
+            clock=clock,
+        )
+    live = LiveFigures(cache=cache, clock=clock, engine=market.running if market is not None else None)
+    quotes = LiveQuotes(reader=reader, live=live, catalogue=catalogue, bus=bus, clock=clock)
     trading = build_trading(
         settings=settings,
         database=database,
@@ -154,17 +201,23 @@ def build_desk(settings: Settings, *, with_engine: bool) -> Desk:
         read_gate=read_gate,
         facts=TradingFacts(catalogue, quotes, sessions, HoursAndMaster(calendar, catalogue)),
         second_step=identity.sign_in,
+        is_stepped_up=identity.sessions.is_stepped_up,
         bus=bus,
         clock=clock,
     )
 
-    async def sync(exchanges: Collection[Exchange]) -> Sequence[SyncReport]:
+    async def sync(exchanges: Collection[Exchange], *, forced: bool = False) -> Sequence[SyncReport]:
         return await sync_instruments(
-            broker=broker, store=SqlInstrumentStore(database), clock=clock, bus=bus, exchanges=exchanges
+            broker=broker,
+            store=SqlInstrumentStore(database),
+            clock=clock,
+            bus=bus,
+            exchanges=exchanges,
+            forced=forced,
         )
 
     engine: EngineRunner | None = None
-    if keeper is not None:
+    if keeper is not None and market is not None:
         right_of_way = RightOfWay(clock.monotonic_s)
         funds = FundsRefresher(
             store=snapshots,
@@ -173,19 +226,37 @@ def build_desk(settings: Settings, *, with_engine: bool) -> Desk:
             ready_logins=keeper.ready_logins,
             gate=read_gate,
             clock=clock,
-            on_stored=lambda ids: bus.publish(FUNDS_CHANGED, {"client_ids": list(ids)}),
+            on_stored=lambda ids: _tell_of_readings(bus, market, ids),
             step_aside=right_of_way.clear,
         )
+        relay = EngineRelay(bus=bus, clock=clock, feed_health=lambda: market.feed.health().as_event())
         keeper.listen(funds.on_session)
+        keeper.listen(relay.on_session)
         master = MasterSync(sync=sync, store=SqlInstrumentStore(database), clock=clock)
+        band_sync = BandSync(
+            source=broker,
+            store=bands,
+            logins=quote_logins,
+            clock=clock,
+            bus=bus,
+            day_begins_ist=time.min if settings.demo else DAY_BEGINS_IST,  # the simulated market has a day of its own
+        )
         tasks: dict[str, Task] = {
             "sessions": keeper.run,
             "account_hints": lambda: heed_hints(bus, keeper, funds),
             "funds": funds.run,
             "instruments": master.run,
+            "price_bands": band_sync.run,
+            "relay": relay.run,
         }
 
+        dialer = TradeSocketDialer(settings.mofsl_trade_url, egress_of=egresses)
+        stream = OrderStreamParts(MofslOrderStream(dialer), keeper.ready_logins)
+
         def build(epoch: int) -> EngineParts:
+            profit = market.profit_loss(funds.touch)
+            profit.listeners.append(relay.take_profit)
+            relay.whole_profit = profit.whole
             return build_engine(
                 epoch,
                 settings=settings,
@@ -197,7 +268,10 @@ def build_desk(settings: Settings, *, with_engine: bool) -> Desk:
                 bus=bus,
                 clock=clock,
                 right_of_way=right_of_way,
-                tasks=tasks,
+                profit=profit,
+                calendar=calendar,
+                stream=stream,
+                tasks={**tasks, **market.tasks(profit)},
             )
 
         engine = EngineRunner(engine_lock(database), build, grace_s=settings.shutdown_grace_s)
@@ -209,15 +283,38 @@ def build_desk(settings: Settings, *, with_engine: bool) -> Desk:
         cache=cache,
         broker=broker,
         identity=identity,
-        accounts=_accounts(settings, database, sealer, broker, sessions, read_gate, snapshots, bus, clock),
+        accounts=_accounts(
+            settings, database, sealer, broker, sessions, read_gate, snapshots, client_rows, live, bus, clock
+        ),
         catalogue=catalogue,
         quotes=quotes,
+        live=live,
         trading=trading,
         egresses=egresses,
+        calendar=calendar,
+        demo=_demo_sign_in(settings, database, clock) if settings.demo else None,
+        updates=build_live(
+            database=database, client_rows=client_rows, bus=bus, clock=clock, sessions=identity.sessions
+        ),
         engine=engine,
         metrics=_metrics(),
         sync_instruments=sync,
     )
+
+
+async def _tell_of_readings(bus: Bus, market: Market, client_ids: Sequence[str]) -> None:
+    market.take_readings(client_ids)
+    await bus.publish(FUNDS_CHANGED, {"client_ids": list(client_ids)})
+
+
+def _demo_sign_in(settings: Settings, database: Database, clock: Clock) -> DemoSignIn:
+    state = DemoState(settings.state_dir)
+
+    def administrator() -> DemoAdministrator | None:
+        known = state.access()
+        return DemoAdministrator(known.email, known.password, known.totp_secret) if known is not None else None
+
+    return DemoSignIn(administrator, TotpVerifier().code, SqlIdentityStore(database), clock)
 
 
 def _metrics() -> CollectorRegistry:
@@ -261,6 +358,8 @@ def _accounts(
     sessions: SessionKeeper | StoredSessions,
     read_gate: ReadGate,
     snapshots: SqlSnapshotStore,
+    client_rows: SqlClientRows,
+    live: LiveFigures,
     bus: Bus,
     clock: Clock,
 ) -> AccountServices:
@@ -275,8 +374,14 @@ def _accounts(
         imports=ImportClients(store=store, sealer=sealer, clock=clock, new_id=new_id, bus=bus),
         sessions=ControlSessions(directory=directory, store=store, clock=clock, bus=bus),
         portfolio=ViewPortfolio(
-            clients=clients, snapshots=snapshots, broker=broker, sessions=sessions, gate=read_gate, clock=clock
+            clients=clients,
+            snapshots=snapshots,
+            live=live,
+            broker=broker,
+            sessions=sessions,
+            gate=read_gate,
+            clock=clock,
         ),
-        snapshots=snapshots,
-        clock=clock,
+        live=live,
+        client_list=ClientList(store=client_rows, live=live, clock=clock, salt=new_id()),
     )

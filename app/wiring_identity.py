@@ -13,6 +13,7 @@ from app.core.totp import TotpVerifier
 from app.db.audit import SqlAuditStore
 from app.db.identity import SqlIdentityStore
 from app.db.session import Database
+from app.domain.ports.bus import Bus
 from app.domain.ports.clock import Clock
 from app.services.audit import AuditTrail
 from app.services.manage_users import ManageUsers
@@ -31,6 +32,7 @@ class Identity:
 def build_identity(
     *,
     database: Database,
+    bus: Bus,
     clock: Clock,
     jwt_secret_key: str,
     fernet_keys: Sequence[str],
@@ -56,7 +58,9 @@ def build_identity(
             policy=policy,
             throttles=throttles,
         ),
-        sessions=Sessions(store=store, tokens=tokens, clock=clock, policy=policy),
-        users=ManageUsers(store=store, passwords=passwords, totp=totp, sealer=sealer, clock=clock, new_id=new_id),
+        sessions=Sessions(store=store, tokens=tokens, clock=clock, policy=policy, bus=bus),
+        users=ManageUsers(
+            store=store, passwords=passwords, totp=totp, sealer=sealer, clock=clock, new_id=new_id, bus=bus
+        ),
         audit=AuditTrail(SqlAuditStore(database)),
     )

@@ -10,6 +10,7 @@ from mofsl_simulator.broker import Broker
 from mofsl_simulator.catalogue import BadCatalogue
 from mofsl_simulator.server import Server
 from mofsl_simulator.settings import BadSetting, Settings
+from mofsl_simulator.streams.streams import Streams
 
 
 def _arguments() -> argparse.ArgumentParser:
@@ -63,7 +64,7 @@ def main() -> None:
     except BadCatalogue as error:
         parser.error(str(error))
     try:
-        uvloop.run(Server(broker).run(options.host, options.port))
+        uvloop.run(Server(broker, Streams(broker, seed=options.seed)).run(options.host, options.port))
     except OSError as error:
         sys.exit(f"mofsl-simulator: cannot listen on {options.host}:{options.port}: {error.strerror}")
 

@@ -1,4 +1,4 @@
-"""The whole simulated broker in memory: one object that holds every part and turns the trading day."""
+"""The simulated broker in memory: one object that holds every part and turns the trading day. Streams listen to it."""
 
 import time
 from collections import Counter
@@ -17,7 +17,6 @@ from mofsl_simulator.prices import Prices
 from mofsl_simulator.scheduler import Scheduler
 from mofsl_simulator.sessions import Sessions
 from mofsl_simulator.settings import Settings
-from mofsl_simulator.streams.streams import Streams
 
 
 class Broker:
@@ -60,7 +59,6 @@ class Broker:
             sequence_base=int(started_s),
             trade_base=int(started_s * 1000) + 1,
         )
-        self.streams = Streams(self, seed=seed, monotonic_s=monotonic_s)
         self._calendar = trading_day.Calendar(self.clock, self.market, self.prices, self.accounts)
         for account in self.accounts.values():
             for position in account.positions.values():

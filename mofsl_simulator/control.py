@@ -15,6 +15,7 @@ from mofsl_simulator.envelopes import Refusal
 from mofsl_simulator.fault_actions import BadFault
 from mofsl_simulator.order_entry import read_order, whole_number
 from mofsl_simulator.settings import BadSetting
+from mofsl_simulator.streams.streams import Streams
 
 PREFIX = "/_sim/"
 
@@ -38,15 +39,19 @@ def _is_loopback(source: str) -> bool:
         return False
 
 
-def control(broker: Broker, method: str, path: str, query: Mapping[str, str], raw: bytes, *, source: str) -> Answer:
+def control(
+    broker: Broker, streams: Streams, method: str, path: str, query: Mapping[str, str], raw: bytes, *, source: str
+) -> Answer:
     """Carry out one control call of a loopback caller; `path` is what follows `/_sim/`."""
     if not _is_loopback(source):
         return _json({"error": "control answers loopback callers only"}, 403)
     name, _, rest = path.partition("/")
     try:
+        if not rest and method == "GET" and (show := _STREAM_PAGES.get(name)) is not None:
+            return _json(show(streams))
         page = _PAGES.get((method, name))
         if page is None or (rest and name != "faults"):
-            known = sorted({page_name for _, page_name in _PAGES})
+            known = sorted({page_name for _, page_name in _PAGES} | _STREAM_PAGES.keys())
             if name in known and not rest:
                 raise BadControl(f"{method} is not offered on {name}", 405)
             raise BadControl(f"no such control page; known: {', '.join(known)}", 404)
@@ -287,14 +292,6 @@ def _set_settings(broker: Broker, query: Mapping[str, str], raw: bytes) -> Any:
     return _show_settings(broker, query, raw)
 
 
-def _show_feed(broker: Broker, _query: Mapping[str, str], _raw: bytes) -> Any:
-    return broker.streams.feed.describe()
-
-
-def _show_trade_socket(broker: Broker, _query: Mapping[str, str], _raw: bytes) -> Any:
-    return broker.streams.trade_socket.describe()
-
-
 def _otps(broker: Broker, _query: Mapping[str, str], _raw: bytes) -> Any:
     return {"otps": broker.sessions.pending_otps()}
 
@@ -321,8 +318,10 @@ _PAGES: dict[tuple[str, str], Callable[[Broker, Mapping[str, str], bytes], Any]]
     ("POST", "latency"): _set_latency,
     ("GET", "settings"): _show_settings,
     ("POST", "settings"): _set_settings,
-    ("GET", "feed"): _show_feed,
-    ("GET", "tradesocket"): _show_trade_socket,
     ("GET", "otps"): _otps,
     ("POST", "sessions"): _end_sessions,
+}
+_STREAM_PAGES: dict[str, Callable[[Streams], Any]] = {
+    "feed": lambda streams: streams.feed.describe(),
+    "tradesocket": lambda streams: streams.trade_socket.describe(),
 }

@@ -18,6 +18,7 @@ from mofsl_simulator.control import PREFIX, control
 from mofsl_simulator.dispatch import NOT_FOUND, Answer
 from mofsl_simulator.endpoints import ENDPOINTS
 from mofsl_simulator.envelopes import Refusal
+from mofsl_simulator.streams.streams import Streams
 from mofsl_simulator.streams.vocabulary import STREAM_OF_PATH
 
 _BACKLOG = 4096
@@ -26,8 +27,9 @@ _GC_THRESHOLDS = (100_000, 50, 50)
 
 
 class Server:
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: Broker, streams: Streams) -> None:
         self._broker = broker
+        self._streams = streams
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due_s = float("inf")
 
@@ -41,7 +43,7 @@ class Server:
         listener = await loop.create_server(web_server, host, port, backlog=_BACKLOG)
         self._broker.scheduler.wake = self._arm
         beat = asyncio.create_task(self._beat())
-        streams = asyncio.create_task(self._broker.streams.run())
+        streams = asyncio.create_task(self._streams.run())
         streams.add_done_callback(lambda _ended: stop.set())
         gc.collect()
         gc.freeze()
@@ -54,7 +56,7 @@ class Server:
             beat.cancel()
             streams.cancel()
             listener.close()
-            self._broker.streams.close()
+            self._streams.close()
             self._broker.faults.clear()
             await web_server.shutdown(timeout=0.2)
             with suppress(asyncio.CancelledError):
@@ -89,7 +91,7 @@ class Server:
         if endpoint is None:
             if path in STREAM_OF_PATH:
                 broker.requests[path] += 1
-                return await broker.streams.serve(request, path)
+                return await self._streams.serve(request, path)
             if path.startswith(PREFIX):
                 return await self._control(request, path, query, source)
             return _response(NOT_FOUND)
@@ -120,7 +122,7 @@ class Server:
         raw = await request.read()
         rest = path.removeprefix(PREFIX)
         fields = dict(parse_qsl(query))
-        return _response(control(self._broker, request.method, rest, fields, raw, source=source))
+        return _response(control(self._broker, self._streams, request.method, rest, fields, raw, source=source))
 
 
 def _source(request: web.BaseRequest) -> str:

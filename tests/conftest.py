@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from app.config import Settings, load_settings
@@ -23,6 +24,12 @@ from tests.support.processes import free_port as next_free_port
 from tests.support.services import POSTGRES_URL_NAME, REDIS_URL_NAME, ServiceMissing, Services
 
 _services = pytest.StashKey[Services]()
+
+# The same examples on every run, however slow the machine is. New ones: pytest --hypothesis-profile=default
+hypothesis.settings.register_profile(
+    "desk", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("desk")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,4 +1,4 @@
-"""Remove what the other commands made: the virtual environment, caches, results, and the demo's state.
+"""Remove what the other commands made: installed packages, the built dashboard, caches, results, the demo's state.
 
 Usage: python3 tools/clean.py [STATE_DIR]. Needs only the standard library.
 """
@@ -20,6 +20,12 @@ MADE = (
     "build",
     "dist",
     "bench/results.json",
+    ".dashboard.lock",
+    "trading-dashboard-ui/node_modules",
+    "trading-dashboard-ui/dist",
+    "trading-dashboard-ui/test-results",
+    "trading-dashboard-ui/playwright-report",
+    "trading-dashboard-ui/coverage",
 )
 SIGNS_OF_A_DESK = ("demo.lock", "desk.db", "secrets.env", "demo.json")
 

@@ -2,39 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from decimal import Decimal
-from functools import lru_cache
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
 from starlette.responses import Response
 
-from app.domain.batches import SENTENCE, BatchSummary
-from app.domain.conflicts import EXIT_RUNNING
-from app.domain.exits import ExitVerdict, HeldPosition
-from app.domain.money import money_text
-from app.domain.orders import OrderStatus
-from app.domain.views import BatchHead, BatchListing, BatchView, OrderView
+from app.domain.batches import BatchSummary
+from app.domain.result_rows import HeldKey, held_by_key, held_key, held_row, money_or_none, result_row
+from app.domain.views import BatchHead, BatchListing, BatchTerms, BatchView, OrderView
 
 
 def json_response(body: Any, *, status_code: int = 200) -> Response:
     return Response(orjson.dumps(body), status_code=status_code, media_type="application/json")
 
 
-def batch_body(view: BatchView) -> dict[str, Any]:
-    held = {(position.client_id, position.product): position for position in view.held}
-    results = [_result(order, held.get((order.requested_client_id, order.product))) for order in view.orders]
-    results += [_held_result(position) for position in view.held if position.is_unsent]
-    return {**_head(view.head, view.status, view.summary), "results": results}
+def batch_body(view: BatchView, symbol: str | None) -> dict[str, Any]:
+    held = held_by_key(view.held)
+    orders: dict[HeldKey | None, list[dict[str, Any]]] = defaultdict(list)
+    for order in view.orders:
+        key = held_key(order)
+        orders[key if key in held else None].append(result_row(order, held.get(key)))
+    results = orders.pop(None, [])
+    for key, position in held.items():
+        results += orders.get(key, ())
+        if position.is_unsent:
+            results.append(held_row(position))
+    return {**_head(view.head, view.status, view.summary, symbol), "results": results}
 
 
-def batch_list_body(listings: Sequence[BatchListing], total: int) -> dict[str, Any]:
-    items = [_head(listing.head, listing.status, listing.summary) for listing in listings]
+def batch_list_body(
+    listings: Sequence[BatchListing], total: int, symbol_of: Callable[[BatchHead], str | None]
+) -> dict[str, Any]:
+    items = [_head(listing.head, listing.status, listing.summary, symbol_of(listing.head)) for listing in listings]
     return {"items": items, "total": total}
 
 
-def order_body(order: OrderView) -> dict[str, Any]:
+def order_body(order: OrderView, symbol: str | None) -> dict[str, Any]:
+    operation_state, operation_message = order.operation
     return {
         "id": order.id,
         "batch_id": order.batch_id,
@@ -43,6 +49,7 @@ def order_body(order: OrderView) -> dict[str, Any]:
         "client_code": order.client_code,
         "exchange": order.exchange,
         "symbol_token": order.symbol_token,
+        "symbol": symbol,
         "side": order.side,
         "product": order.product,
         "order_type": order.order_type,
@@ -50,8 +57,8 @@ def order_body(order: OrderView) -> dict[str, Any]:
         "amo": order.is_after_market,
         "quantity": order.quantity,
         "lots": order.lots,
-        "price": _money(order.price),
-        "trigger_price": _money(order.trigger_price),
+        "price": money_or_none(order.price),
+        "trigger_price": money_or_none(order.trigger_price),
         "price_rule": order.price_rule,
         "tag": order.tag,
         "status": order.status,
@@ -62,10 +69,12 @@ def order_body(order: OrderView) -> dict[str, Any]:
         "broker_order_id": order.broker_order_id,
         "exchange_order_id": order.exchange_order_id,
         "filled_quantity": order.filled_quantity,
-        "average_price": _money(order.average_price),
+        "average_price": money_or_none(order.average_price),
         "pending_op": order.pending_op,
-        "pending_op_state": order.pending_op_state,
-        "pending_op_message": order.pending_op_message,
+        "pending_op_state": operation_state,
+        "pending_op_message": operation_message,
+        "wanted_terms": order.wanted_terms,
+        "resolution": order.resolution,
         "sent_at": order.sent_at,
         "answered_at": order.answered_at,
         "seen_at": order.seen_at,
@@ -74,7 +83,7 @@ def order_body(order: OrderView) -> dict[str, Any]:
     }
 
 
-def _head(head: BatchHead, status: str, summary: BatchSummary) -> dict[str, Any]:
+def _head(head: BatchHead, status: str, summary: BatchSummary, symbol: str | None) -> dict[str, Any]:
     return {
         "batch_id": head.id,
         "status": status,
@@ -84,67 +93,21 @@ def _head(head: BatchHead, status: str, summary: BatchSummary) -> dict[str, Any]
         "parent_batch_id": head.parent_batch_id,
         "exchange": head.exchange,
         "symbol_token": head.symbol_token,
+        "symbol": symbol,
+        "terms": _terms(head.terms),
         "created_at": head.created_at,
         "created_by": head.user_email,
+        "stopped_at": head.stop_requested_at,
     }
 
 
-def _result(order: OrderView, held: HeldPosition | None) -> dict[str, Any]:
-    body = {
-        "client_id": order.requested_client_id,
-        "client_name": order.client_name,
-        "order_id": order.id,
-        "quantity": order.quantity,
-        "status": order.status,
-        "success": order.success,
-        "broker_order_id": order.broker_order_id,
-        "price": _money(order.price),
-        "code": order.code,
-        "message": order.sentence,
-        "side": order.side,
-        "filled_quantity": order.filled_quantity,
-        "average_price": _money(order.average_price),
-        "tag": order.tag,
-        "attention": order.attention,
-    }
-    if held is not None:
-        is_joined = order.code == EXIT_RUNNING  # another exit of the same position is at work
-        body["exit"] = _exit(held, exited=order.filled_quantity, verdict=ExitVerdict.RUNNING if is_joined else None)
-    return body
-
-
-def _held_result(position: HeldPosition) -> dict[str, Any]:
-    """A client of an exit for whom there was nothing to send: flat already, or not to be read."""
+def _terms(terms: BatchTerms | None) -> dict[str, Any] | None:
+    if terms is None:
+        return None
     return {
-        "client_id": position.client_id,
-        "client_name": position.client_name,
-        "order_id": None,
-        "quantity": 0,
-        "status": OrderStatus.BLOCKED,
-        "success": False,
-        "broker_order_id": None,
-        "price": None,
-        "code": position.code or "nothing_held",
-        "message": position.message or f"Nothing is held. {SENTENCE[OrderStatus.BLOCKED]}",
-        "side": None,
-        "filled_quantity": 0,
-        "average_price": None,
-        "tag": None,
-        "attention": None,
-        "exit": _exit(position, exited=0),
+        "side": terms.side,
+        "trade_type": terms.trade_type,
+        "order_type": terms.order_type,
+        "price": money_or_none(terms.price),
+        "trigger_price": money_or_none(terms.trigger_price),
     }
-
-
-def _exit(position: HeldPosition, *, exited: int, verdict: ExitVerdict | None = None) -> dict[str, Any]:
-    return {
-        "held": position.held,
-        "exited": exited,
-        "remaining": position.remaining,
-        "verdict": verdict or position.verdict,
-        "read_at": position.verified_at if position.held else position.read_at,
-    }
-
-
-@lru_cache(maxsize=4096)  # the rows of a batch share their prices
-def _money(amount: Decimal | None) -> str | None:
-    return None if amount is None else money_text(amount)

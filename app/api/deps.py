@@ -7,6 +7,7 @@ below. A route without one is refused when it is defined (`strict_json.StrictRou
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 from urllib.parse import urlsplit
 
@@ -31,7 +32,8 @@ PAGE_SIZE_MAX = 5000
 PAGE_MAX = 1_000_000
 
 
-def get_desk(request: Request) -> Desk:
+async def get_desk(request: Request) -> Desk:
+    """Async like every dependency here: a plain function is sent to a thread, which costs more than most routes."""
     return desk_of(request)
 
 
@@ -121,7 +123,7 @@ class Guard:
 class PublicMark:
     """Says that a route is meant to be open to everybody."""
 
-    def __call__(self) -> None:
+    async def __call__(self) -> None:
         return None
 
 
@@ -138,20 +140,17 @@ Trader = Annotated[SignedIn, Depends(require(Permission.TRADE))]
 DeskStopper = Annotated[SignedIn, Depends(require(Permission.STOP_DESK))]
 DeskArmer = Annotated[SignedIn, Depends(require(Permission.ARM_DESK))]
 ClientManager = Annotated[SignedIn, Depends(require(Permission.MANAGE_CLIENTS))]
+LimitManager = Annotated[SignedIn, Depends(require(Permission.MANAGE_LIMITS))]
 UserManager = Annotated[SignedIn, Depends(require(Permission.MANAGE_USERS))]
 AuditReader = Annotated[SignedIn, Depends(require(Permission.READ_AUDIT))]
 
 
+@dataclass(frozen=True, slots=True)
 class Paging:
     """`page` counts from 1."""
 
-    def __init__(
-        self,
-        page: Annotated[WholeQuery, Query(ge=1, le=PAGE_MAX)] = 1,
-        page_size: Annotated[WholeQuery, Query(ge=1, le=PAGE_SIZE_MAX)] = 100,
-    ) -> None:
-        self.page = page
-        self.page_size = page_size
+    page: int
+    page_size: int
 
     @property
     def offset(self) -> int:
@@ -162,4 +161,11 @@ class Paging:
         return self.page_size
 
 
-PageQuery = Annotated[Paging, Depends()]
+async def paging_of(
+    page: Annotated[WholeQuery, Query(ge=1, le=PAGE_MAX)] = 1,
+    page_size: Annotated[WholeQuery, Query(ge=1, le=PAGE_SIZE_MAX)] = 100,
+) -> Paging:
+    return Paging(page, page_size)
+
+
+PageQuery = Annotated[Paging, Depends(paging_of)]

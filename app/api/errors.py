@@ -35,6 +35,7 @@ STATUS_OF: Mapping[type[DeskError], int] = {
     desk_errors.RuleBroken: 409,
     InvalidInput: 422,
     TooManyAttempts: 429,
+    desk_errors.LimitReached: 429,
     desk_errors.SessionExpired: 409,  # the client has no broker session: a person logs it in, then tries again
     desk_errors.BrokerRejected: 409,
     desk_errors.LoginRefused: 502,
@@ -49,6 +50,7 @@ STATUS_OF: Mapping[type[DeskError], int] = {
 
 STATUS_OF_CODE: Mapping[str, int] = {
     "idempotency_key_missing": 400,
+    "idempotency_key_not_allowed": 400,
     "idempotency_key_reused": 422,
     "plan_changed": 409,
 }

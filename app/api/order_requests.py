@@ -16,8 +16,9 @@ from app.domain.trading import PRODUCT, Allocation, Trade
 from app.domain.views import OrderFilter
 from app.schemas.base import RequestModel
 from app.schemas.fields import InstantIn
-from app.schemas.trading import ExitCreate, OrderCreate, json_of
+from app.schemas.trading import ExitCreate, OrderCreate, OrderModify, json_of
 from app.services.execute_batch import Press
+from app.services.modify_order import NewTerms
 from app.services.square_off import ExitRequest
 
 _INSTANT: TypeAdapter[datetime] = TypeAdapter(InstantIn)
@@ -44,6 +45,10 @@ def trade_of(given: OrderCreate) -> Trade:
         allocations=allocations,
         overrides_duplicate_of=given.overrides_duplicate_of,
     )
+
+
+def new_terms(given: OrderModify) -> NewTerms:
+    return NewTerms(given.quantity, given.order_type, given.price, given.trigger_price, given.validity)
 
 
 def exit_request(token_mofsl_id: str, given: ExitCreate) -> ExitRequest:
@@ -84,11 +89,18 @@ def press_of(
     parent_batch_id: str | None = None,
     **about: str,
 ) -> Press:
-    """Raises InvalidInput (`idempotency_key_missing`) without a usable key."""
-    if idempotency_key is None or not idempotency_key.strip() or not idempotency_key.isprintable():
+    """Raises InvalidInput (`idempotency_key_missing`, `idempotency_key_not_allowed`) without a usable key."""
+    if idempotency_key is None or not idempotency_key.strip():
         raise InvalidInput(
             "Send an Idempotency-Key header, made once for this decision: a repeat then returns the same batch.",
             code="idempotency_key_missing",
+            field="Idempotency-Key",
+        )
+    if not idempotency_key.isprintable():
+        raise InvalidInput(
+            "The Idempotency-Key header has characters that are not allowed: use letters, digits and plain signs, "
+            "without a TAB or another control character.",
+            code="idempotency_key_not_allowed",
             field="Idempotency-Key",
         )
     request = {**json_of(given, exclude=_ABOUT_THE_CALL), **about}
@@ -109,6 +121,8 @@ def blotter_filter(
     token: str | None,
     since: str | None,
     until: str | None,
+    *,
+    needs_look: bool,
 ) -> OrderFilter:
     """Raises InvalidInput, naming the parameter."""
     exchange, symbol_token = None, None
@@ -125,6 +139,7 @@ def blotter_filter(
         symbol_token=symbol_token,
         since=_instant("from", since),
         until=_instant("to", until),
+        needs_look=needs_look,
     )
 
 

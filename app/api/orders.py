@@ -9,27 +9,32 @@ from starlette.responses import Response
 
 from app.api.batch_answers import batch_body, json_response, order_body
 from app.api.deps import CurrentDesk, Desk, PageQuery, Trader, Viewer
-from app.api.order_requests import blotter_filter, exit_request, press_of, trade_of
+from app.api.order_requests import blotter_filter, exit_request, new_terms, press_of, trade_of
 from app.api.preview_answers import exit_preview_body, preview_body
 from app.api.strict_json import desk_router
 from app.domain.batches import BatchKind, BatchStatus
 from app.domain.errors import InvalidInput, NotFound
+from app.domain.instruments import Exchange
 from app.domain.orders import OrderStatus
+from app.domain.views import BatchHead, OrderView
 from app.schemas.trading import (
     BatchRead,
     Empty,
     ExitCreate,
+    ExitPreviewRead,
     OrderCreate,
     OrderDetailRead,
     OrderList,
+    OrderModify,
     OrderRead,
+    OrderResolve,
     PreviewRead,
 )
 
 router = desk_router(prefix="/api/v1", tags=["orders"])
 
 
-def _one_key(
+async def _one_key(
     request: Request,
     idempotency_key: Annotated[
         str | None, Header(max_length=200, description="Made once per decision; a repeat returns its batch")
@@ -48,10 +53,11 @@ OrderId = Annotated[str, Path(max_length=64)]
 
 
 @router.post("/orders/preview", response_model=PreviewRead)
-async def preview(desk: CurrentDesk, _who: Trader, given: OrderCreate) -> Response:
+async def preview(desk: CurrentDesk, who: Trader, given: OrderCreate) -> Response:
     """Say what each row would come to, with a hash that binds the approval. Nothing is recorded or sent."""
-    plan = await desk.trading.planner.plan(trade_of(given))
-    return json_response(preview_body(plan))
+    trade = trade_of(given)
+    plan = await desk.trading.planner.plan(trade, operator_id=who.user_id)
+    return json_response(preview_body(plan, await desk.trading.estimator.estimate(trade, plan)))
 
 
 @router.post("/orders/execute-all", response_model=BatchRead, responses={202: {"model": BatchRead}})
@@ -62,7 +68,11 @@ async def execute_all(desk: CurrentDesk, who: Trader, given: OrderCreate, idempo
     return await batch_answer(desk, recorded.id, given.wait_s)
 
 
-@router.post("/tokens/{token_mofsl_id}/exit-all", response_model=BatchRead, responses={202: {"model": BatchRead}})
+@router.post(
+    "/tokens/{token_mofsl_id}/exit-all",
+    response_model=BatchRead | ExitPreviewRead,
+    responses={202: {"model": BatchRead}},
+)
 async def exit_all(
     desk: CurrentDesk,
     who: Trader,
@@ -70,10 +80,15 @@ async def exit_all(
     token_mofsl_id: Annotated[str, Path(max_length=24, description="EXCHANGE:symbol_token, or the number")],
     idempotency_key: IdempotencyKey,
 ) -> Response:
-    """Close what the clients hold in one instrument. A failed read is never taken for "flat"."""
+    """Close what the clients hold in one instrument; with `dry_run` only say what that would come to.
+
+    A failed read is never taken for "flat".
+    """
     request = exit_request(token_mofsl_id, given)
     if given.dry_run:
-        return json_response(exit_preview_body(await desk.trading.square_off.plan(request)))
+        planned = await desk.trading.square_off.plan(request, operator_id=who.user_id)
+        estimate = await desk.trading.estimator.estimate(planned.trade, planned.plan)
+        return json_response(exit_preview_body(planned, estimate))
     press = press_of(
         who, idempotency_key, given, BatchKind.EXIT, instrument=f"{request.exchange}:{request.symbol_token}"
     )
@@ -92,10 +107,11 @@ async def blotter(
     token: Annotated[str | None, Query(max_length=24, description="EXCHANGE:symbol_token")] = None,
     since: Annotated[str | None, Query(alias="from", max_length=40, description="Instant, inclusive")] = None,
     until: Annotated[str | None, Query(alias="to", max_length=40, description="Instant, exclusive")] = None,
+    needs_look: Annotated[bool, Query(description="Only orders at which a person must look")] = False,
 ) -> Response:
-    wanted = blotter_filter(status or [], client_id, batch_id, token, since, until)
+    wanted = blotter_filter(status or [], client_id, batch_id, token, since, until, needs_look=needs_look)
     orders, total = await desk.trading.views.orders(wanted, offset=paging.offset, limit=paging.limit)
-    return json_response({"items": [order_body(order) for order in orders], "total": total})
+    return json_response({"items": [order_body(order, symbol_of(desk, order)) for order in orders], "total": total})
 
 
 @router.get("/orders/{order_id}", response_model=OrderDetailRead)
@@ -119,6 +135,20 @@ async def cancel(desk: CurrentDesk, who: Trader, order_id: OrderId, _given: Empt
     return json_response(await _order(desk, order_id))
 
 
+@router.post("/orders/{order_id}/modify", response_model=OrderRead)
+async def modify(desk: CurrentDesk, who: Trader, order_id: OrderId, given: OrderModify) -> Response:
+    """Replace a working order's terms, all of them. They are in force once the broker's book shows them."""
+    await desk.trading.modifier.modify(order_id, new_terms(given), who.actor)
+    return json_response(await _order(desk, order_id))
+
+
+@router.post("/orders/{order_id}/resolve", response_model=OrderRead)
+async def resolve(desk: CurrentDesk, who: Trader, order_id: OrderId, given: OrderResolve) -> Response:
+    """Record a person's decision on an order whose fate is not known. The broker's books still settle its status."""
+    await desk.trading.resolver.resolve(order_id, given.decision, given.reason, who.actor)
+    return json_response(await _order(desk, order_id))
+
+
 async def batch_answer(desk: Desk, batch_id: str, wait_s: int) -> Response:
     """Answer with the batch once every order has an outcome, or 202 with what is known after `wait_s`."""
     if wait_s:
@@ -127,11 +157,17 @@ async def batch_answer(desk: Desk, batch_id: str, wait_s: int) -> Response:
     if view is None:
         raise NotFound("No such batch.", code="batch_not_found")
     status_code = 200 if view.status is BatchStatus.COMPLETED else 202
-    return json_response(batch_body(view), status_code=status_code)
+    return json_response(batch_body(view, symbol_of(desk, view.head)), status_code=status_code)
+
+
+def symbol_of(desk: Desk, of: BatchHead | OrderView) -> str | None:
+    """Return the name of the instrument; None where the master does not hold it any more."""
+    instrument = desk.trading.planner.catalogue.get(Exchange(of.exchange), of.symbol_token)
+    return None if instrument is None else instrument.name
 
 
 async def _order(desk: Desk, order_id: str) -> dict[str, Any]:
     order = await desk.trading.views.order(order_id)
     if order is None:
         raise NotFound("No such order.", code="order_not_found")
-    return order_body(order)
+    return order_body(order, symbol_of(desk, order))

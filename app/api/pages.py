@@ -1,6 +1,6 @@
-"""Pages for a person: the place of the dashboard until it is built, and the API's documentation, both without scripts.
+"""The API's documentation as a page for a person, without scripts.
 
-The documentation is drawn here from the OpenAPI document: the usual viewers load their code from other hosts, which our
+It is drawn here from the OpenAPI document: the usual viewers load their code from other hosts, which our
 content policy refuses, and which a desk without internet access could not reach.
 """
 
@@ -32,23 +32,11 @@ _FRAME = """<!doctype html>
 </body>
 </html>
 """
-_WELCOME = """<p>The desk is running. Its dashboard is not part of this version; everything is done through the API.</p>
-<ul>
-<li><a href="/docs">API documentation</a>: every call, with its fields</li>
-<li><a href="/openapi.json">OpenAPI document</a>, for programs</li>
-<li><a href="/readyz">Is it ready?</a></li>
-</ul>
-<p>Sign in with <code>POST /api/v1/auth/login</code>, or <code>POST /api/v1/auth/token</code> as a program.</p>"""
 
 
 @router.get("/app", dependencies=[PUBLIC], include_in_schema=False)
 async def to_the_dashboard() -> RedirectResponse:
     return RedirectResponse("/app/", status_code=308)
-
-
-@router.get("/app/", dependencies=[PUBLIC], include_in_schema=False)
-async def dashboard() -> HTMLResponse:
-    return HTMLResponse(_page("Trading Platform", _WELCOME))
 
 
 @router.get("/docs", dependencies=[PUBLIC], include_in_schema=False)

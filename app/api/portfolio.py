@@ -7,20 +7,31 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from app.api.deps import CurrentDesk, PageQuery, Viewer
+from app.api.deps import CurrentDesk, Desk, PageQuery, Viewer
 from app.api.strict_json import desk_router
-from app.domain.broker import BrokerFunds, BrokerPosition
+from app.domain.broker import BrokerFunds
 from app.domain.errors import NotFound
-from app.domain.instruments import instrument_id, parse_instrument_id
-from app.domain.portfolio import Portfolio, TokenHolding, average_price, holdings_cost, open_average, profit_loss
+from app.domain.instruments import Exchange, instrument_id, parse_instrument_id
+from app.domain.portfolio import (
+    HeldInstrument,
+    Portfolio,
+    TokenHolding,
+    ValuedPosition,
+    average_of,
+    average_price,
+    holdings_cost,
+)
 from app.schemas.portfolio import (
     FundsLineRead,
     FundsRead,
+    HeldInstrumentList,
+    HeldInstrumentRead,
     HoldingRead,
     PortfolioClientRead,
     PortfolioRead,
     PortfolioTotalsRead,
     PositionRead,
+    TokenDematRead,
     TokenPositionList,
     TokenPositionRead,
     TokenProductRead,
@@ -28,6 +39,7 @@ from app.schemas.portfolio import (
 
 clients = desk_router(prefix="/api/v1/clients", tags=["portfolio"])
 tokens = desk_router(prefix="/api/v1/tokens", tags=["portfolio"])
+positions = desk_router(prefix="/api/v1/positions", tags=["portfolio"])
 
 
 @clients.get("/{client_id}/portfolio")
@@ -44,16 +56,19 @@ async def token_positions(
     _who: Viewer,
     paging: PageQuery,
     token_id: Annotated[str, Path(max_length=24, description="EXCHANGE:symbol_token, such as NSE:1660")],
-    only_open: Annotated[bool, Query(description="Leave out clients known to be flat")] = False,
+    only_open: Annotated[bool, Query(description="Leave out clients known to hold nothing")] = False,
 ) -> TokenPositionList:
-    """Return every active client's position in an instrument, as last read; clients never read are `unknown`."""
+    """Return every active client's position in an instrument, with its profit at the newest price.
+
+    Clients never read are `unknown`; what is not current is `stale`, with a `reason`.
+    """
     try:
         exchange, symbol_token = parse_instrument_id(token_id)
     except ValueError as error:
         raise NotFound(str(error), code="token_not_found") from None
     everyone = await desk.accounts.portfolio.in_token(exchange, symbol_token)
     known = [holding for holding in everyone if holding.is_known]
-    wanted = [holding for holding in everyone if not only_open or holding.net_quantity != 0]
+    wanted = [holding for holding in everyone if not only_open or holding.may_hold]
     return TokenPositionList(
         token_id=token_id,
         exchange=exchange,
@@ -66,9 +81,43 @@ async def token_positions(
     )
 
 
+@positions.get("")
+async def held_instruments(desk: CurrentDesk, _who: Viewer, paging: PageQuery) -> HeldInstrumentList:
+    """Return every instrument that active clients hold, as last read, the most widely held first.
+
+    Who holds it is `GET /api/v1/tokens/{id}/positions`.
+    """
+    held = await desk.accounts.portfolio.held_instruments()
+    page = held.items[paging.offset : paging.offset + paging.limit]
+    return HeldInstrumentList(
+        items=[_held_instrument(desk, item) for item in page],
+        total=len(held.items),
+        known=held.known,
+        unknown=held.unknown,
+    )
+
+
 router = APIRouter()
 router.include_router(clients)
 router.include_router(tokens)
+router.include_router(positions)
+
+
+def _held_instrument(desk: Desk, held: HeldInstrument) -> HeldInstrumentRead:
+    name = instrument_id(held.exchange, held.symbol_token)
+    known = held.exchange in Exchange.__members__
+    listed = desk.catalogue.get(Exchange(held.exchange), held.symbol_token) if known else None
+    return HeldInstrumentRead(
+        id=name,
+        exchange=held.exchange,
+        symbol_token=held.symbol_token,
+        symbol=listed.name if listed is not None else held.symbol or name,
+        holders=held.holders,
+        net_quantity=held.long_quantity + held.short_quantity,
+        long_quantity=held.long_quantity,
+        short_quantity=held.short_quantity,
+        demat_quantity=held.demat_quantity,
+    )
 
 
 def _portfolio(portfolio: Portfolio) -> PortfolioRead:
@@ -79,11 +128,11 @@ def _portfolio(portfolio: Portfolio) -> PortfolioRead:
         holdings=[HoldingRead.model_validate(holding) for holding in portfolio.holdings],
         funds=_funds(portfolio.funds),
         totals=PortfolioTotalsRead(
-            pl=profit_loss(positions),
+            pl=sum((p.pl for p in positions), Decimal(0)),
             mark_to_market=sum((p.mark_to_market for p in positions), Decimal(0)),
             booked_profit_loss=sum((p.booked_profit_loss for p in positions), Decimal(0)),
             holdings_cost=holdings_cost(portfolio.holdings),
-            open_positions=sum(1 for p in positions if p.net_quantity),
+            open_positions=sum(1 for p in positions if p.position.net_quantity),
             holdings=len(portfolio.holdings),
         ),
         as_of=portfolio.as_of,
@@ -91,7 +140,8 @@ def _portfolio(portfolio: Portfolio) -> PortfolioRead:
     )
 
 
-def _position(p: BrokerPosition) -> PositionRead:
+def _position(valued: ValuedPosition) -> PositionRead:
+    p = valued.position
     return PositionRead(
         id=instrument_id(p.exchange, p.symbol_token),
         exchange=p.exchange,
@@ -103,11 +153,11 @@ def _position(p: BrokerPosition) -> PositionRead:
         sell_quantity=p.sell_quantity,
         buy_average=average_price(p.buy_quantity, p.buy_amount),
         sell_average=average_price(p.sell_quantity, p.sell_amount),
-        average_price=open_average(p.net_quantity, (p.buy_quantity, p.buy_amount), (p.sell_quantity, p.sell_amount)),
-        ltp=p.ltp,
-        mark_to_market=p.mark_to_market,
-        booked_profit_loss=p.booked_profit_loss,
-        pl=p.mark_to_market + p.booked_profit_loss,
+        average_price=average_of(p),
+        ltp=valued.ltp,
+        mark_to_market=valued.mark_to_market,
+        booked_profit_loss=valued.booked_profit_loss,
+        pl=valued.pl,
     )
 
 
@@ -134,7 +184,14 @@ def _in_token(holding: TokenHolding) -> TokenPositionRead:
         average_price=holding.average_price,
         pl=holding.pl,
         products=[TokenProductRead.model_validate(product) for product in holding.products],
+        demat=TokenDematRead(
+            quantity=holding.demat.quantity,
+            average_price=holding.demat.average_price,
+            read_at=holding.demat.read_at,
+            stale=holding.demat.stale_reason is not None,
+            reason=holding.demat.stale_reason,
+        ),
         read_at=client.read_at,
         stale=holding.is_stale,
-        reason=client.failed_reason or (None if holding.is_known else "This account was not read yet."),
+        reason=holding.stale_reason,
     )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
+from app.domain.estimates import Estimate, Shortfall
 from app.domain.exits import HeldPosition
 from app.domain.money import money_text
 from app.domain.planning import Plan, PlannedOrder
 from app.services.square_off import ExitPlan
 
 
-def preview_body(plan: Plan) -> dict[str, Any]:
+def preview_body(plan: Plan, estimate: Estimate) -> dict[str, Any]:
     ok = [order for order in plan.orders if not order.is_blocked]
     values = [order.price * order.quantity for order in ok if order.price is not None]
     return {
@@ -22,14 +24,44 @@ def preview_body(plan: Plan) -> dict[str, Any]:
             "total_quantity": sum(order.quantity for order in ok),
             "estimated_value": money_text(sum(values[1:], values[0])) if values else None,
         },
+        "estimate": _estimate(estimate),
         "results": [_planned(order) for order in plan.orders],
     }
 
 
-def exit_preview_body(planned: ExitPlan) -> dict[str, Any]:
+def exit_preview_body(planned: ExitPlan, estimate: Estimate) -> dict[str, Any]:
     """The plan of an exit, with what each client holds; clients that could not be read are listed, never left out."""
-    body = preview_body(planned.plan)
+    body = preview_body(planned.plan, estimate)
     return {**body, "positions": [_held(position) for position in planned.held]}
+
+
+def _estimate(found: Estimate) -> dict[str, Any]:
+    return {
+        "most_orders_of_a_client": found.most_orders_of_a_client,
+        "sending_s": found.sending_s,
+        "stt": _money(found.tax.amount),
+        "stt_reason": found.tax.reason,
+        "stt_since": found.tax.since,
+        "funds_needed": _money(found.funds_needed),
+        "funds_reason": found.funds_reason,
+        "funds_not_known": found.funds_not_known,
+        "funds_oldest_as_of": found.funds_oldest_as_of,
+        "short_of_funds": [_shortfall(one) for one in found.short_of_funds],
+    }
+
+
+def _shortfall(one: Shortfall) -> dict[str, Any]:
+    return {
+        "client_id": one.client_id,
+        "client_name": one.client_name,
+        "needed": money_text(one.needed),
+        "available": money_text(one.available),
+        "as_of": one.as_of,
+    }
+
+
+def _money(amount: Decimal | None) -> str | None:
+    return None if amount is None else money_text(amount)
 
 
 def _planned(order: PlannedOrder) -> dict[str, Any]:
@@ -50,6 +82,7 @@ def _planned(order: PlannedOrder) -> dict[str, Any]:
 def _held(position: HeldPosition) -> dict[str, Any]:
     return {
         "client_id": position.client_id,
+        "client_name": position.client_name,
         "product": position.product,
         "held": position.held,
         "read_at": position.read_at,

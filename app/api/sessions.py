@@ -14,6 +14,8 @@ from app.schemas.trading import Empty
 
 router = desk_router(prefix="/api/v1/sessions", tags=["sessions"])
 
+LoginId = Annotated[str, Path(min_length=1, max_length=64)]
+
 
 @router.get("")
 async def list_logins(
@@ -38,13 +40,14 @@ async def log_in_all(desk: CurrentDesk, who: Trader, _given: Empty | None = None
     return LoginAllRead(requested=requested, held_back=held_back)
 
 
+@router.get("/{login_id}")
+async def read_login(desk: CurrentDesk, _who: Viewer, login_id: LoginId) -> LoginRead:
+    """Return one login: what became of an attempt is told by `attempted_at`, `state` and `reason`."""
+    return _read(*await desk.accounts.sessions.one(login_id))
+
+
 @router.post("/{login_id}/login", status_code=202)
-async def log_in(
-    desk: CurrentDesk,
-    who: Trader,
-    login_id: Annotated[str, Path(min_length=1, max_length=64)],
-    _given: Empty | None = None,
-) -> LoginRead:
+async def log_in(desk: CurrentDesk, who: Trader, login_id: LoginId, _given: Empty | None = None) -> LoginRead:
     """Ask for one login, also one that the broker refused; one attempt follows, unless the session is ready."""
     return _read(*await desk.accounts.sessions.log_in(who.actor, login_id))
 

@@ -97,7 +97,7 @@ def install_shell(app: FastAPI, *, https: bool, dev_origins: Sequence[str] = ())
             CORSMiddleware,
             allow_origins=list(dev_origins),
             allow_credentials=True,
-            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Requested-With"],
             expose_headers=["Retry-After", REQUEST_ID_HEADER],
             max_age=600,

@@ -44,9 +44,12 @@ async def read_token(desk: CurrentDesk, _who: Viewer, instrument_id: InstrumentI
 
 @router.get("/{instrument_id}/quote")
 async def read_quote(desk: CurrentDesk, _who: Viewer, instrument_id: InstrumentId) -> QuoteRead:
-    """Return a price no older than the desk would trade on; 502 `quote_unavailable` where there is none."""
+    """Return a price no older than the desk would trade on; 502 `quote_unavailable` where there is none.
+
+    Asking puts the instrument on the market feed for a minute, and `ltp` then comes from there while it is newer.
+    """
     instrument = _known(desk.catalogue, instrument_id)
-    quote = await desk.quotes.quote(
+    quote = await desk.quotes.whole_quote(
         instrument.exchange, instrument.symbol_token, max_age_s=desk.settings.quote_max_age_s
     )
     return QuoteRead.model_validate(quote)

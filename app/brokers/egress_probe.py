@@ -32,7 +32,7 @@ class BrokerEgressProbe:
         except TimeoutError:
             return ProbedEgress(self._host, None, f"no answer within {self._timeout_s:g} s")
         except OSError as error:
-            return ProbedEgress(self._host, None, (error.strerror or type(error).__name__).lower())
+            return ProbedEgress(self._host, None, (error.strerror or "no connection").lower())
         except _ProxyRefused as error:
             return ProbedEgress(self._host, None, str(error))
         return ProbedEgress(self._host, local, None)

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from app.brokers import mofsl_mapping
 from app.brokers.definitive_codes import DefinitiveCodes, load_definitive_codes
+from app.brokers.mofsl_bands import BAND_FIELDS, read_bands
 from app.brokers.mofsl_instruments import read_scrip_master
 from app.brokers.mofsl_prices import PriceScale, could_be_scaled
 from app.brokers.mofsl_verdicts import login_error, read_error, write_error
@@ -31,7 +32,7 @@ from app.domain.broker import (
     SealedLogin,
 )
 from app.domain.errors import SessionExpired
-from app.domain.instruments import Exchange, Instrument, Quote
+from app.domain.instruments import Exchange, Instrument, PriceBand, Quote
 from app.domain.ports import Clock
 
 _T = TypeVar("_T")
@@ -95,7 +96,8 @@ class MofslBroker:
         rows = await _reading(self._wrapper.get_order_book(auth_token, client_code))
         orders = mofsl_mapping.book_orders(rows, client_code, self._readings.order_book_scale)
         for order in orders:
-            self._remember(client_code, order.broker_order_id, order.average_price or order.price)
+            # the limit: a fill may be worse than the average of the others, and never worse than this
+            self._remember(client_code, order.broker_order_id, order.price or order.average_price or Decimal(0))
         return orders
 
     async def trade_book(self, auth_token: AuthToken, client_code: str) -> tuple[BookTrade, ...]:
@@ -139,6 +141,11 @@ class MofslBroker:
     async def instruments(self, exchange: Exchange) -> Sequence[Instrument]:
         status, body = await _reading(self._wrapper.get_instruments_csv(exchange))
         return await asyncio.to_thread(read_scrip_master, exchange, status, body)
+
+    async def price_bands(self, auth_token: AuthToken, exchange: Exchange) -> Sequence[PriceBand]:
+        """Implements `BandSource`."""
+        rows = await _reading(self._wrapper.get_instrument_fields(auth_token, exchange, BAND_FIELDS))
+        return await asyncio.to_thread(read_bands, exchange, rows)
 
     async def close(self) -> None:
         await self._wrapper.close()

@@ -87,7 +87,7 @@ def _book_order(row: Row, client_code: str, scale: PriceScale) -> BookOrder:
         remaining=count(row, "totalqtyremaining"),
         price=price,
         trigger_price=number(row, "triggerprice"),
-        average_price=order_average_price(optional_number(row, "averageprice"), price, side, scale) if filled else None,
+        average_price=order_average_price(optional_number(row, "averageprice"), price, scale) if filled else None,
         tag=optional_text(row, "tag").upper(),
         error_text=optional_text(row, "error"),
         exchange_order_id=optional_text(row, "orderid"),
@@ -118,7 +118,7 @@ def _book_trade(row: Row, client_code: str, scale: PriceScale, order_prices: Map
         side=side,
         trade_no=required_text(row, "tradeno"),
         quantity=quantity,
-        price=trade_price(row, side, scale, order_prices.get(order_id)),
+        price=trade_price(row, scale, order_prices.get(order_id)),
         product=folded(row, "producttype"),
         traded_at=instant(optional_text(row, "tradetime")),
     )

@@ -12,15 +12,14 @@ from enum import StrEnum
 
 from app.core.mofsl.answers import Row
 from app.core.mofsl.fields import FieldError, number, optional_number, whole
-from app.domain.broker import Side
 
 log = logging.getLogger(__name__)
 
 _MAX_PRECISION = 7
 _ORDER_PRECISION = 2  # order rows have no precision of their own; the one odd sample is scaled by 100
-# A fill is never worse than its limit: at most the price for a buy, at least the price for a sale.
-_BUY_RATIO = (Decimal("0.3"), Decimal("1.001"))
-_SELL_RATIO = (Decimal("0.999"), Decimal("1.3"))
+# A scaled price is ten times or more away. Near enough is not exact: the known price may be an average of fills on both
+# sides of this one, or a limit that was changed after it.
+_RATIO = (Decimal("0.3"), Decimal("1.3"))
 
 
 class PriceScale(StrEnum):
@@ -36,7 +35,7 @@ def from_paise(name: str, value: Decimal) -> Decimal:
     return value.scaleb(-2)
 
 
-def trade_price(row: Row, side: Side, scale: PriceScale, order_price: Decimal | None) -> Decimal:
+def trade_price(row: Row, scale: PriceScale, order_price: Decimal | None) -> Decimal:
     """Return the rupee price of a trade row. Raises FieldError."""
     value = number(row, "tradeprice")
     if value <= 0:
@@ -44,7 +43,7 @@ def trade_price(row: Row, side: Side, scale: PriceScale, order_price: Decimal | 
     precision = 0 if optional_number(row, "precision") is None else whole(row, "precision")
     if not 0 <= precision <= _MAX_PRECISION:
         raise FieldError("precision", f"a number from 0 to {_MAX_PRECISION}")
-    return _unscaled(value, precision, side, scale, order_price)
+    return _unscaled(value, precision, scale, order_price)
 
 
 def could_be_scaled(row: Row) -> bool:
@@ -53,14 +52,14 @@ def could_be_scaled(row: Row) -> bool:
     return bool(precision) and value is not None and value == value.to_integral_value()
 
 
-def order_average_price(value: Decimal | None, price: Decimal, side: Side, scale: PriceScale) -> Decimal | None:
+def order_average_price(value: Decimal | None, price: Decimal, scale: PriceScale) -> Decimal | None:
     """Return the rupee average of a filled order, or None where the row gives none."""
     if value is None or value <= 0:
         return None
-    return _unscaled(value, _ORDER_PRECISION, side, scale, price)
+    return _unscaled(value, _ORDER_PRECISION, scale, price)
 
 
-def _unscaled(value: Decimal, precision: int, side: Side, scale: PriceScale, reference: Decimal | None) -> Decimal:
+def _unscaled(value: Decimal, precision: int, scale: PriceScale, reference: Decimal | None) -> Decimal:
     if scale is PriceScale.RUPEES or precision == 0:
         return value
     scaled_down = value.scaleb(-precision)
@@ -68,7 +67,7 @@ def _unscaled(value: Decimal, precision: int, side: Side, scale: PriceScale, ref
         return scaled_down
     if reference is None or reference <= 0 or value != value.to_integral_value():
         return value
-    lowest, highest = _BUY_RATIO if side is Side.BUY else _SELL_RATIO
+    lowest, highest = _RATIO
     if lowest <= scaled_down / reference <= highest:
         log.warning("a price came scaled by ten to the power of %d and was read as rupees accordingly", precision)
         return scaled_down

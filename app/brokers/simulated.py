@@ -36,7 +36,7 @@ from app.domain.errors import (
     OutcomeUnknown,
     SessionExpired,
 )
-from app.domain.instruments import Exchange, Instrument, Quote
+from app.domain.instruments import Exchange, Instrument, PriceBand, Quote
 from app.domain.ports import Clock
 from app.domain.time import SESSION_MAX, next_session_cut
 
@@ -224,6 +224,15 @@ class SimulatedBroker:
         if not found:
             raise BrokerReadFailed(f"scrip master of {exchange}: the file has no rows")
         return found
+
+    async def price_bands(self, auth_token: AuthToken, exchange: Exchange) -> Sequence[PriceBand]:
+        if not self._is_live(auth_token):
+            raise SessionExpired("token not recognised", broker_code="MO8001")
+        return [
+            PriceBand(one.symbol_token, one.lower_band, one.upper_band)
+            for one in await self.instruments(exchange)
+            if one.lower_band is not None and one.upper_band is not None
+        ]
 
     async def close(self) -> None:
         self._sessions.clear()

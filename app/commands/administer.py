@@ -78,9 +78,9 @@ async def import_clients(settings: Settings, file: Path, *, dry_run: bool) -> in
     return 0
 
 
-async def sync(settings: Settings) -> int:
+async def sync(settings: Settings, *, forced: bool) -> int:
     async with command_session(settings) as desk:
-        reports = await desk.sync_instruments(TRADED_BY_THE_DESK)
+        reports = await desk.sync_instruments(TRADED_BY_THE_DESK, forced=forced)
     for report in reports:
         reason = f": {report.reason}" if report.reason else ""
         say(f"{report.exchange.value}: {report.outcome.value}, {report.row_count} instruments in force{reason}")

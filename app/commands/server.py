@@ -17,13 +17,15 @@ from app.commands.session import check_tables, wired
 from app.config import ConfigError, Settings
 from app.core.logging import configure_logging
 from app.core.security import use_fernet_key
+from app.core.socket_protocol import DeskSocketProtocol
 from app.db.session import Database
 from app.main import create_app
 from app.wiring import Desk
 
 _BACKLOG = 2048
-_SOCKET_MESSAGE_BYTES = 64 * 1024  # nobody has more to say over /ws/updates
+_SOCKET_MESSAGE_BYTES = 4 * 1024  # nobody has more to say over /ws/updates
 _KEEP_ALIVE_S = 75
+_SWITCH_INTERVAL_S = 0.0005  # a database thread that has its answer waits this long, not 5 ms, for a busy loop
 
 WhenServing = Callable[[Desk], Awaitable[None]]
 
@@ -40,7 +42,7 @@ def serve(settings: Settings, *, with_engine: bool, when_serving: WhenServing | 
         create_app(desk),
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        ws=DeskSocketProtocol,
         ws_per_message_deflate=False,
         ws_max_size=_SOCKET_MESSAGE_BYTES,
         access_log=False,
@@ -77,7 +79,7 @@ async def _run_tasks(desk: Desk) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await desk.catalogue.refresh(at_once=True)
-    tasks = [asyncio.create_task(task(), name=name) for name, task in desk.background().items()]
+    tasks = [asyncio.create_task(task(), name=name) for name, task in desk.background(answers=False).items()]
     await stop.wait()
     for task in tasks:
         task.cancel()
@@ -87,6 +89,7 @@ async def _run_tasks(desk: Desk) -> None:
 
 def _prepare(settings: Settings) -> None:
     os.umask(0o077)  # the database and its log are nobody else's business
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
     for number in (signal.SIGINT, signal.SIGTERM):  # the server raises them again after a clean end: that is no failure
         signal.signal(number, lambda _number, _frame: sys.exit(0))
     configure_logging(settings.log_level)

@@ -26,6 +26,12 @@ class MemoryBus:
             if topic in reader.topics:
                 reader.put(topic, message)
 
+    def miss(self, topic: str) -> None:
+        """Tell the readers of `topic` that they may have missed something."""
+        for reader in self._readers:
+            if topic in reader.topics:
+                reader.miss()
+
     @property
     def topics(self) -> frozenset[str]:
         """What anybody reads at the moment."""

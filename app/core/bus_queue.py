@@ -18,6 +18,7 @@ class QueuedSubscription:
         self._longest = longest
         self._dropped = 0
         self._is_ended = False
+        self._is_told_to_look = False
         self._has_news = asyncio.Event()
 
     @property
@@ -37,6 +38,12 @@ class QueuedSubscription:
         self._messages.append((topic, encoded))
         self._has_news.set()
 
+    def miss(self) -> None:
+        """Messages were lost on their way here, nobody knows how many: let the reader look now."""
+        self._dropped += 1
+        self._is_told_to_look = True
+        self._has_news.set()
+
     def end(self) -> None:
         self._is_ended = True
         self._has_news.set()
@@ -45,7 +52,8 @@ class QueuedSubscription:
         try:
             async with asyncio.timeout(timeout_s):
                 while not self._messages:
-                    if self._is_ended:
+                    if self._is_ended or self._is_told_to_look:
+                        self._is_told_to_look = False
                         return None
                     self._has_news.clear()
                     await self._has_news.wait()
@@ -55,8 +63,9 @@ class QueuedSubscription:
         return BusMessage(topic, orjson.loads(encoded))
 
     async def __aiter__(self) -> AsyncIterator[BusMessage]:
-        while (message := await self.receive()) is not None:
-            yield message
+        while not self.is_closed:
+            if (message := await self.receive()) is not None:
+                yield message
 
 
 def encoded(body: object) -> bytes:

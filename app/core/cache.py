@@ -13,6 +13,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from app.core.redis_calls import cancellable
+
 log = logging.getLogger(__name__)
 
 _DEFAULT_ROOM_BYTES = 64 * 1024 * 1024
@@ -77,8 +79,9 @@ class RedisCache:
         if self._is_resting():
             return None
         try:
-            async with asyncio.timeout(self._timeout_s):
-                value = await self._redis.get(self._prefix + key)
+            with cancellable():
+                async with asyncio.timeout(self._timeout_s):
+                    value = await self._redis.get(self._prefix + key)
         except (RedisError, OSError, TimeoutError) as error:
             self._rest(error)
             return None
@@ -92,8 +95,9 @@ class RedisCache:
             await self.delete(key)
             return
         try:
-            async with asyncio.timeout(self._timeout_s):
-                await self._redis.set(self._prefix + key, value, px=ttl_ms)
+            with cancellable():
+                async with asyncio.timeout(self._timeout_s):
+                    await self._redis.set(self._prefix + key, value, px=ttl_ms)
         except (RedisError, OSError, TimeoutError) as error:
             self._rest(error)
 
@@ -101,8 +105,9 @@ class RedisCache:
         if self._is_resting():
             return
         try:
-            async with asyncio.timeout(self._timeout_s):
-                await self._redis.delete(self._prefix + key)
+            with cancellable():
+                async with asyncio.timeout(self._timeout_s):
+                    await self._redis.delete(self._prefix + key)
         except (RedisError, OSError, TimeoutError) as error:
             self._rest(error)
 

@@ -287,6 +287,11 @@ class MOFSLApiWrapper:
         envelope = await self._wire.read(Endpoint.GETSCRIPS, auth_token, body)
         return rows_of(Endpoint.GETSCRIPS, envelope.http_status, envelope.data)
 
+    async def get_instrument_fields(self, auth_token: AuthToken, exchange: str, only: frozenset[str]) -> list[Row]:
+        """Return the JSON scrip master with nothing but the fields `only` of each row."""
+        body = _client_body(auth_token, auth_token.user_id, exchangename=exchange)
+        return await self._wire.rows_off_loop(Endpoint.GETSCRIPS, auth_token, body, only)
+
     async def get_instruments_csv(self, exchange: str) -> tuple[int, bytes]:
         """Return HTTP status and file of the scrip master, for reading off the event loop."""
         return await self._wire.download(Endpoint.GETSCRIPMASTERCSV, "name", exchange)

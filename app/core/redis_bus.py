@@ -1,5 +1,8 @@
 """The bus between processes, over Redis publish/subscribe.
 
+Redis publishes across its numbered databases, so the number is part of each channel's name: desks that share a server
+and not a database do not hear each other.
+
 Readers of the publishing process are served directly, so a Redis that is down only cuts processes off from each
 other. One connection listens for the whole process; when it is lost, it comes back and subscribes again by itself.
 """
@@ -22,6 +25,7 @@ from redis.exceptions import RedisError
 
 from app.core.bus import LONGEST_QUEUE, MemoryBus
 from app.core.bus_queue import encoded, is_message
+from app.core.redis_calls import cancellable
 from app.domain.ports.bus import Subscription
 
 log = logging.getLogger(__name__)
@@ -41,7 +45,8 @@ class RedisBus:
         self._redis = Redis.from_url(
             url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s, retry=Retry(NoBackoff(), 0)
         )
-        self._prefix = prefix
+        database = self._redis.connection_pool.connection_kwargs.get("db") or 0
+        self._prefix = f"{prefix}{database}:"
         self._timeout_s = timeout_s
         self._local = MemoryBus(longest_queue=longest_queue)
         self._sender = os.urandom(_SENDER_BYTES)
@@ -49,22 +54,20 @@ class RedisBus:
         self._listener: asyncio.Task[None] | None = None
         self._pubsub: PubSub | None = None
         self._confirmed: dict[str, asyncio.Event] = {}
+        self._deaf: set[str] = set()  # channels with a reader that may have missed something
 
     async def publish(self, topic: str, body: Mapping[str, Any]) -> None:
         message = encoded(body)
         self._local.deliver(topic, message)
         if time.monotonic() < self._rests_until_s:
             return
-        task = asyncio.current_task()
-        cancelled_before = task.cancelling() if task is not None else 0
         try:
-            async with asyncio.timeout(self._timeout_s):
-                await self._redis.publish(self._prefix + topic, self._sender + message)
+            with cancellable():
+                async with asyncio.timeout(self._timeout_s):
+                    await self._redis.publish(self._prefix + topic, self._sender + message)
         except (RedisError, OSError, TimeoutError) as error:
             self._rests_until_s = time.monotonic() + _REST_AFTER_FAILURE_S
             log.warning("bus: Redis does not answer (%s), other processes are not told", type(error).__name__)
-        if task is not None and task.cancelling() > cancelled_before:
-            raise asyncio.CancelledError  # redis-py swallows one that comes while it makes a connection
 
     @asynccontextmanager
     async def subscribe(self, *topics: str) -> AsyncIterator[Subscription]:
@@ -95,12 +98,14 @@ class RedisBus:
                 for confirmed in waiting:
                     await confirmed.wait()
         except TimeoutError:
+            self._deaf.update(self._prefix + topic for topic in topics)
             log.warning("bus: Redis has not confirmed %s yet", ", ".join(topics))
 
     async def _stop_listening_to(self, unread: frozenset[str]) -> None:
         channels = [self._prefix + topic for topic in unread]
         for channel in channels:
             self._confirmed.pop(channel, None)
+            self._deaf.discard(channel)
         if channels and self._pubsub is not None:
             await self._quietly(self._pubsub.unsubscribe(*channels))
 
@@ -110,8 +115,9 @@ class RedisBus:
         AttributeError: the listener may lose the connection between redis-py's check of its writer and its use.
         """
         try:
-            async with asyncio.timeout(self._timeout_s):
-                await request
+            with cancellable():
+                async with asyncio.timeout(self._timeout_s):
+                    await request
         except (RedisError, OSError, TimeoutError, AttributeError) as error:
             log.warning("bus: cannot change subscriptions at the moment (%s)", type(error).__name__)
 
@@ -121,18 +127,23 @@ class RedisBus:
             pubsub = self._redis.pubsub()
             try:
                 asked = set(self._confirmed)
-                await pubsub.subscribe(self._prefix, *asked)  # never nothing: its own channel is always heard
+                with cancellable():
+                    await pubsub.subscribe(self._prefix, *asked)  # never nothing: its own channel is always heard
                 self._pubsub = pubsub
                 missed = self._confirmed.keys() - asked  # readers that came while it was asking
                 if missed:
-                    await pubsub.subscribe(*missed)
+                    with cancellable():
+                        await pubsub.subscribe(*missed)
                 delay_s = _FIRST_RETRY_S
                 while True:
-                    self._take(await pubsub.get_message(timeout=_HEAR_FOR_S))
+                    with cancellable():
+                        message = await pubsub.get_message(timeout=_HEAR_FOR_S)
+                    self._take(message)
             except (RedisError, OSError, TimeoutError) as error:
                 log.warning("bus: lost Redis (%s), coming back in %.1f s", type(error).__name__, delay_s)
             finally:
                 self._pubsub = None
+                self._deaf.update(self._confirmed)
                 for confirmed in self._confirmed.values():
                     confirmed.clear()
                 await pubsub.aclose()  # type: ignore[no-untyped-call]
@@ -146,6 +157,9 @@ class RedisBus:
         if message["type"] == "subscribe":
             confirmed = self._confirmed.get(channel)
             if confirmed is not None:
+                if channel in self._deaf:
+                    self._deaf.discard(channel)
+                    self._local.miss(channel.removeprefix(self._prefix))
                 confirmed.set()
         elif message["type"] == "message":
             sender, body = message["data"][:_SENDER_BYTES], message["data"][_SENDER_BYTES:]

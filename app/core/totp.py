@@ -28,6 +28,10 @@ class TotpVerifier:
     def uri(self, secret: str, email: str) -> str:
         return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=_ISSUER)
 
+    def code(self, secret: str, at: datetime) -> str:
+        """Return the code that an authenticator shows at `at`."""
+        return pyotp.TOTP(secret).generate_otp(int(at.timestamp()) // STEP_S)
+
     def step(self, secret: str, code: str, *, at: datetime) -> int | None:
         now_s = int(at.timestamp())
         current = now_s // STEP_S

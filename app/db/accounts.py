@@ -130,7 +130,9 @@ class SqlAccountTransaction:
         await self._update(_CLIENTS, client_id, changes, taken)
 
     async def has_live_orders(self, client_id: str) -> bool:
-        return bool(await self._connection.scalar(select(exists().where(_ORDERS.c.client_id == client_id, _IS_LIVE))))
+        return bool(
+            await self._connection.scalar(select(exists().where(_ORDERS.c.requested_client_id == client_id, _IS_LIVE)))
+        )
 
     # -- dealers ---------------------------------------------------------------------------------------------------
 
@@ -145,7 +147,9 @@ class SqlAccountTransaction:
 
     async def dealer_has_live_orders(self, dealer_id: str) -> bool:
         served = select(_CLIENTS.c.id).where(_CLIENTS.c.dealer_id == dealer_id)
-        return bool(await self._connection.scalar(select(exists().where(_ORDERS.c.client_id.in_(served), _IS_LIVE))))
+        return bool(
+            await self._connection.scalar(select(exists().where(_ORDERS.c.requested_client_id.in_(served), _IS_LIVE)))
+        )
 
     async def dealer_ids(self, codes: Sequence[str]) -> dict[str, str]:
         return await self._ids_by(_DEALERS, "dealer_code", codes)

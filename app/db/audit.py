@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, desc, func, insert, select, text
+from sqlalchemy import ColumnElement, Connection, desc, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.db.session import Database
@@ -26,11 +26,16 @@ _COLUMNS = (
 
 async def append(connection: AsyncConnection, entry: AuditEntry, *, at: datetime) -> AuditRecord:
     """Add `entry` at the end of the chain, within the open transaction."""
+    return await connection.run_sync(append_now, entry, at=at)
+
+
+def append_now(connection: Connection, entry: AuditEntry, *, at: datetime) -> AuditRecord:
+    """As `append`, for a plain connection."""
     if connection.dialect.name == "postgresql":
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
-    last = (await connection.execute(select(_T.sequence, _T.hash).order_by(desc(_T.sequence)).limit(1))).first()
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
+    last = connection.execute(select(_T.sequence, _T.hash).order_by(desc(_T.sequence)).limit(1)).first()
     record = next_record(entry, at, (last.sequence, last.hash) if last else None)
-    await connection.execute(
+    connection.execute(
         insert(AuditEvent).values(
             sequence=record.sequence,
             at=record.at,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Hashable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -30,11 +30,27 @@ _SESSION = (
     _S.id, _S.user_id, _S.kind, _S.source_address, _S.user_agent, _S.created_at, _S.seen_at, _S.expires_at,
     _S.stepped_up_at,
 )  # fmt: skip
+_IN_LIST_MOST = 500
+_MOST_SEEN = 1_000  # sessions remembered between commits
 
 
 class SqlIdentityStore:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._seen: dict[str, tuple[Hashable, tuple[Session, User] | None]] = {}
+
+    async def session(self, session_id: str) -> tuple[Session, User] | None:
+        mark = await self._database.changes.now()
+        seen = self._seen.get(session_id)
+        if mark is not None and seen is not None and seen[0] == mark:
+            return seen[1]
+        async with self.read() as tx:
+            found = await tx.session(session_id)
+        if mark is not None:
+            if session_id not in self._seen and len(self._seen) >= _MOST_SEEN:
+                self._seen.clear()
+            self._seen[session_id] = mark, found
+        return found
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[IdentityTransaction]:
@@ -116,6 +132,10 @@ class SqlIdentityTransaction:
         claim = update(UserRow).where(_U.id == user_id, _U.last_totp_step < step).values(last_totp_step=step)
         return (await self._connection.execute(claim)).rowcount == 1
 
+    async def last_totp_step(self, user_id: str) -> int | None:
+        step: int | None = await self._connection.scalar(select(_U.last_totp_step).where(_U.id == user_id))
+        return step
+
     async def add_session(self, session: Session) -> None:
         await self._connection.execute(
             insert(UserSession).values(
@@ -135,6 +155,14 @@ class SqlIdentityTransaction:
         wanted = select(*_SESSION, *_USER).join_from(UserSession, UserRow).where(_S.id == session_id)
         row = (await self._connection.execute(wanted)).first()
         return _pair(row) if row else None
+
+    async def sessions_of(self, session_ids: Collection[str]) -> list[tuple[Session, User]]:
+        ids, found = sorted(session_ids), []
+        wanted = select(*_SESSION, *_USER).join_from(UserSession, UserRow)
+        for start in range(0, len(ids), _IN_LIST_MOST):
+            part = wanted.where(_S.id.in_(ids[start : start + _IN_LIST_MOST]))
+            found += [_pair(row) for row in await self._connection.execute(part)]
+        return found
 
     async def sessions(
         self, *, now: datetime, user_id: str | None, offset: int, limit: int

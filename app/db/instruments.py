@@ -19,8 +19,7 @@ from app.models.models import InstrumentMaster, Order, Token
 
 _COLUMNS = (
     "id", "exchange", "symbol_token", "symbol", "name", "series", "kind", "lot_size", "tick_size", "freeze_quantity",
-    "expiry", "strike", "option_type", "isin", "full_name", "is_suspended", "is_banned", "lower_band", "upper_band",
-    "master_version",
+    "expiry", "strike", "option_type", "isin", "full_name", "is_suspended", "is_banned", "master_version",
 )  # fmt: skip
 _LONGEST_QUEUE = timedelta(days=5)  # an after-market order of a long weekend was created this long before its day
 _tokens = Token.__table__
@@ -119,8 +118,6 @@ def _values(row: Instrument, version: str) -> tuple[Any, ...]:
         row.full_name,
         row.is_suspended,
         row.is_banned,
-        row.lower_band,
-        row.upper_band,
         version,
     )
 

@@ -41,7 +41,7 @@ class SqlProfitStore:
         query = (
             select(margin.client_id, margin.read_at, margin.failed_reason, *_FACTS)
             .select_from(_MARGINS.outerjoin(_POSITIONS, p.client_id == margin.client_id))
-            .where(margin.client_id.in_(client_ids))
+            .where(margin.client_id.in_(client_ids), margin.read_at.is_not(None))
         )
         readings: dict[str, tuple[datetime, str | None]] = {}
         held: dict[str, list[BrokerPosition]] = defaultdict(list)

@@ -3,46 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import fields
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
-import orjson
-from sqlalchemy import Row, Select, Table, Text, cast, delete, func, select, true, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Row, Table, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.db.bulk import insert_many
+from app.db.bulk import insert_many, upsert
+from app.db.held_instruments import held_instruments
+from app.db.holdings import DEMAT_READINGS, LONGEST_REASON, holdings_in, save_holdings
 from app.db.session import Database
 from app.domain.broker import BrokerPosition
-from app.domain.broker_sessions import NO_SESSION, SessionState, SessionStatus
 from app.domain.instruments import Exchange
 from app.domain.money import PLACES
 from app.domain.portfolio import (
+    AnyReading,
     ClientReadState,
-    ClientRow,
+    FailedHoldings,
     FailedReading,
-    HeldPosition,
+    HeldInstruments,
+    HoldingsRead,
     ReadableClient,
     Reading,
-    open_average,
+    StoredHolding,
+    StoredPosition,
     profit_loss,
 )
 from app.models import models as m
 
 _CLIENTS: Table = m.Client.__table__  # type: ignore[assignment]
-_DEALERS: Table = m.Dealer.__table__  # type: ignore[assignment]
-_SESSIONS: Table = m.BrokerSession.__table__  # type: ignore[assignment]
 _POSITIONS: Table = m.Position.__table__  # type: ignore[assignment]
 _MARGINS: Table = m.Margin.__table__  # type: ignore[assignment]
 _POSITION_COLUMNS = tuple(column.name for column in _POSITIONS.columns)
 _LOGIN_ID = func.coalesce(_CLIENTS.c.dealer_id, _CLIENTS.c.id)
-_LONGEST_REASON = 300
-_STATES = {state.value: state for state in SessionState}
-_READY = SessionStatus(SessionState.READY)
-_CUT = SessionStatus(SessionState.EXPIRED, "The broker ends every session at 06:00 IST.")
-_NOT_ACTIVE = SessionStatus(SessionState.ABSENT, "The client is not active.")
-_DEALER_NOT_ACTIVE = SessionStatus(SessionState.ABSENT, "The dealer login of this client is not active.")
 
 
 class SqlSnapshotStore:
@@ -55,65 +49,67 @@ class SqlSnapshotStore:
         async with self._database.read() as connection:
             return tuple(ReadableClient(*row) for row in await connection.execute(statement))
 
-    async def save(self, readings: Sequence[Reading | FailedReading]) -> None:
-        latest = {reading.client_id: reading for reading in readings}
-        good = [reading for reading in latest.values() if isinstance(reading, Reading)]
-        failed = [reading for reading in latest.values() if isinstance(reading, FailedReading)]
+    async def save(self, readings: Sequence[AnyReading]) -> None:
+        accounts = {one.client_id: one for one in readings if isinstance(one, Reading | FailedReading)}
+        demats = {one.client_id: one for one in readings if isinstance(one, HoldingsRead | FailedHoldings)}
         async with self._database.write() as connection:
-            await _replace(connection, good)
-            for failure in failed:
-                await connection.execute(
-                    update(_MARGINS)
-                    .where(_MARGINS.c.client_id == failure.client_id)
-                    .values(failed_at=failure.failed_at, failed_reason=failure.reason[:_LONGEST_REASON])
-                )
+            # an account deleted or never known meanwhile must not fail the others
+            ids = accounts.keys() | demats.keys()
+            known = set(await connection.scalars(select(_CLIENTS.c.id).where(_CLIENTS.c.id.in_(ids))))
+            await _save_accounts(connection, [one for one in accounts.values() if one.client_id in known])
+            await save_holdings(connection, [one for one in demats.values() if one.client_id in known])
 
-    async def client_rows(self, *, q: str, offset: int, limit: int, now: datetime) -> tuple[list[ClientRow], int]:
-        by_name = (_CLIENTS.c.name, _CLIENTS.c.id)
-        async with self._database.read() as connection:
-            if not q.strip():
-                total = int(await connection.scalar(select(func.count()).select_from(_CLIENTS)) or 0)
-                rows = await connection.execute(_dashboard(now).order_by(*by_name).offset(offset).limit(limit))
-                return [_client_row(row) for row in rows], total
-            # SQLite folds only ASCII, so names are compared here, with the same result on both databases
-            wanted = q.strip().casefold()
-            found = [
-                row
-                for row in await connection.execute(_dashboard(now).order_by(*by_name))
-                if wanted in row.name.casefold() or wanted in row.mofsl_client_code.casefold()
-            ]
-            return [_client_row(row) for row in found[offset : offset + limit]], len(found)
-
-    async def in_token(self, exchange: Exchange, symbol_token: int) -> tuple[list[ClientReadState], list[HeldPosition]]:
-        c, margin, p = _CLIENTS.c, _MARGINS.c, _POSITIONS.c
+    async def in_token(
+        self, exchange: Exchange, symbol_token: int
+    ) -> tuple[list[ClientReadState], list[StoredPosition], list[StoredHolding]]:
+        c, margin, demat, p = _CLIENTS.c, _MARGINS.c, DEMAT_READINGS.c, _POSITIONS.c
+        everybody = _CLIENTS.outerjoin(_MARGINS, margin.client_id == c.id).outerjoin(
+            DEMAT_READINGS, demat.client_id == c.id
+        )
         clients = (
-            select(c.id, c.name, c.mofsl_client_code, margin.read_at, margin.failed_reason)
-            .select_from(_CLIENTS.outerjoin(_MARGINS, margin.client_id == c.id))
+            select(
+                c.id,
+                c.name,
+                c.mofsl_client_code,
+                margin.read_at,
+                margin.failed_reason,
+                demat.read_at,
+                demat.failed_reason,
+            )
+            .select_from(everybody)
             .where(c.is_active.is_(True))
             .order_by(c.name, c.id)
         )
         held = select(_POSITIONS).where(p.exchange == exchange, p.symbol_token == symbol_token).order_by(p.product)
         async with self._database.read() as connection:
             states = [ClientReadState(*row) for row in await connection.execute(clients)]
-            return states, [_held(row) for row in await connection.execute(held)]
+            positions = [_held(row) for row in await connection.execute(held)]
+            return states, positions, await holdings_in(connection, exchange, symbol_token)
+
+    async def held_instruments(self) -> HeldInstruments:
+        async with self._database.read() as connection:
+            return await held_instruments(connection)
+
+
+async def _save_accounts(connection: AsyncConnection, readings: Sequence[Reading | FailedReading]) -> None:
+    await _replace(connection, [one for one in readings if isinstance(one, Reading)])
+    failed = [one for one in readings if isinstance(one, FailedReading)]
+    if failed:
+        rows = [
+            {"client_id": one.client_id, "failed_at": one.failed_at, "failed_reason": one.reason[:LONGEST_REASON]}
+            for one in failed
+        ]
+        await upsert(connection, _MARGINS, rows)
 
 
 async def _replace(connection: AsyncConnection, readings: Sequence[Reading]) -> None:
     if not readings:
         return
     ids = [reading.client_id for reading in readings]
-    # an account deleted or never known meanwhile must not fail the others
-    known = set(await connection.scalars(select(_CLIENTS.c.id).where(_CLIENTS.c.id.in_(ids))))
-    readings = [reading for reading in readings if reading.client_id in known]
     await connection.execute(delete(_POSITIONS).where(_POSITIONS.c.client_id.in_(ids)))
     rows = [_position_row(reading, position) for reading in readings for position in _merged(reading.positions)]
     await insert_many(connection, _POSITIONS, _POSITION_COLUMNS, rows)
-    if readings:
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(_MARGINS)
-        changes = {c.name: statement.excluded[c.name] for c in _MARGINS.columns if c.name != "client_id"}
-        upsert = statement.on_conflict_do_update(index_elements=["client_id"], set_=changes)
-        await connection.execute(upsert, [_margin_row(reading) for reading in readings])
+    await upsert(connection, _MARGINS, [_margin_row(reading) for reading in readings])
 
 
 def _merged(positions: Sequence[BrokerPosition]) -> list[BrokerPosition]:
@@ -172,54 +168,6 @@ def _exact(amount: Decimal) -> Decimal:
     return amount.quantize(PLACES, rounding=ROUND_HALF_EVEN)
 
 
-def _dashboard(now: datetime) -> Select[Any]:
-    """What a row needs and no more: 1,000 of them are read four times a minute by every dashboard."""
-    c, margin, session = _CLIENTS.c, _MARGINS.c, _SESSIONS.c
-    joined = (
-        _CLIENTS.outerjoin(_MARGINS, margin.client_id == c.id)
-        .outerjoin(_SESSIONS, session.owner_id == _LOGIN_ID)
-        .outerjoin(_DEALERS, _DEALERS.c.id == c.dealer_id)
-    )
-    return select(
-        c.id,
-        c.name,
-        c.mofsl_client_code,
-        c.is_active,
-        cast(c.groups, Text),
-        margin.available,
-        margin.profit_loss,
-        margin.read_at,
-        session.state,
-        session.reason,
-        (session.expires_at > now).label("is_in_time"),
-        func.coalesce(_DEALERS.c.is_active, true()).label("is_dealer_active"),
-    ).select_from(joined)
-
-
-def _client_row(row: Sequence[Any]) -> ClientRow:
-    client_id, name, code, is_active, groups, available, pl, read_at, state, reason, is_in_time, is_dealer_active = row
-    if not is_active:
-        status = _NOT_ACTIVE
-    elif not is_dealer_active:
-        status = _DEALER_NOT_ACTIVE
-    elif state is None:
-        status = NO_SESSION
-    elif state == SessionState.READY:
-        status = _READY if is_in_time else _CUT
-    else:
-        status = SessionStatus(_STATES[state], reason)
-    names = () if groups == "[]" else tuple(orjson.loads(groups))
-    return ClientRow(client_id, name, code, is_active, names, available, pl, read_at, status)
-
-
-def _held(row: Row[Any]) -> HeldPosition:
-    return HeldPosition(
-        client_id=row.client_id,
-        product=row.product,
-        net_quantity=row.net_quantity,
-        average_price=open_average(
-            row.net_quantity, (row.buy_quantity, row.buy_amount), (row.sell_quantity, row.sell_amount)
-        ),
-        pl=row.mark_to_market + row.booked_profit_loss,
-        read_at=row.read_at,
-    )
+def _held(row: Row[Any]) -> StoredPosition:
+    facts = {field.name: getattr(row, field.name) for field in fields(BrokerPosition)}
+    return StoredPosition(row.client_id, BrokerPosition(**facts), row.read_at)

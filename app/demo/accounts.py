@@ -99,6 +99,6 @@ def _ask(url: str) -> dict[str, list[dict[str, Any]]]:
     try:
         with urllib.request.urlopen(url, timeout=_DEADLINE_S) as answer:  # noqa: S310 (checked by the supervisor)
             found: dict[str, list[dict[str, Any]]] = json.load(answer)
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"The simulator did not tell its accounts ({type(error).__name__}).") from None
+    except (OSError, ValueError):
+        raise ConfigError("The simulator did not tell its accounts; check SIMULATOR_URL.") from None
     return found

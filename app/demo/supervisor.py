@@ -18,7 +18,7 @@ from types import FrameType
 from typing import NoReturn
 from urllib.parse import urlsplit
 
-from app.config import ConfigError
+from app.config import ConfigError, check_log_level
 from app.config_checks import checked_broker_url
 from app.demo.children import Child
 from app.demo.state import DemoState
@@ -26,7 +26,9 @@ from app.demo.state import DemoState
 _SIMULATOR_DEADLINE_S = 90.0
 _DESK_DEADLINE_S = 240.0
 _POLL_S = 0.2
-_DESK_SETTINGS = ("DATABASE_URL", "REDIS_URL", "LOG_LEVEL", "MOFSL_GENERATION", "MOFSL_HEADER_SET")
+_DESK_SETTINGS = (
+    "DATABASE_URL", "REDIS_URL", "LOG_LEVEL", "MOFSL_GENERATION", "MOFSL_HEADER_SET", "ALLOWED_ORIGINS",
+)  # fmt: skip
 _FROM_OUTSIDE = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
 
 
@@ -68,6 +70,9 @@ def run(options: DemoOptions) -> int:
 
 
 def _run(options: DemoOptions, children: ExitStack) -> NoReturn:
+    if options.simulator_url is None and options.port == options.simulator_port:
+        raise ConfigError(f"PORT and SIMULATOR_PORT are both {options.port}; set one of them to another port.")
+    check_log_level(os.environ.get("LOG_LEVEL"))
     state = DemoState(options.state_dir)
     lock = state.lock()
     children.callback(os.close, lock)
@@ -201,6 +206,7 @@ def _greet(options: DemoOptions, state: DemoState) -> None:
     if access is None:
         raise DemoFailed(f"{state.access_file} is missing.")
     _say(f"Ready: http://127.0.0.1:{options.port}/app/")
+    _say("A button on that page fills in the demo's administrator.")
     _say(f"Sign in as {access.email}; password and TOTP secret are in {state.access_file} (readable by you only).")
     _say("Trading is simulated and armed. Press Ctrl-C to stop; a later start keeps the desk's state.")
 

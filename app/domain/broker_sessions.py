@@ -107,9 +107,19 @@ def status_at(record: SessionRecord | None, now: datetime) -> SessionStatus:
     """Return the truth at `now`: a stored `ready` whose time is over is `expired`."""
     if record is None:
         return NO_SESSION
-    if record.state is SessionState.READY and (record.expires_at is None or record.expires_at <= now):
-        return SessionStatus(SessionState.EXPIRED, "The broker ends every session at 06:00 IST.", record.expires_at)
-    return SessionStatus(record.state, record.reason, record.expires_at)
+    return status_when(SessionStatus(record.state, record.reason, record.expires_at), now)
+
+
+def is_ready_at(record: SessionRecord, now: datetime) -> bool:
+    """Say whether `status_at` would be ready, and build nothing: it is asked of every login, several times a second."""
+    return record.state is SessionState.READY and record.expires_at is not None and record.expires_at > now
+
+
+def status_when(stored: SessionStatus, now: datetime) -> SessionStatus:
+    """Return the truth at `now` of a status as it was stored."""
+    if stored.state is SessionState.READY and (stored.expires_at is None or stored.expires_at <= now):
+        return SessionStatus(SessionState.EXPIRED, "The broker ends every session at 06:00 IST.", stored.expires_at)
+    return stored
 
 
 def refusal_of(status: SessionStatus) -> tuple[str, str]:
@@ -135,7 +145,7 @@ def next_attempt_at(
     is_asked = asked is not None  # an attempt clears the wish that it answers
     changed = login.credentials_changed_at
     has_new_credentials = changed is not None and (attempted is None or changed > attempted)
-    if record.state is SessionState.READY and status_at(record, now).state is SessionState.READY:
+    if is_ready_at(record, now):
         return None
     due = now
     if has_new_credentials or is_asked:

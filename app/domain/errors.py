@@ -7,6 +7,7 @@ DeskError                    raised on purpose; its `code` is public API
 ├── Conflict                 the world has moved on: read again, then decide
 ├── InvalidInput             the request itself cannot be read; names the field
 ├── NotAllowed               wrong role, or a second step is needed
+├── LimitReached             as many as anybody may have at once: close some, or wait
 ├── StoreUnavailable         the database did not answer: nothing was sent, try again
 ├── EngineReplaced           another engine owns the queue: stop sending
 └── BrokerError
@@ -48,6 +49,12 @@ class OverFill(RuleBroken):
 
 class Contradiction(RuleBroken):
     default_code = "contradiction"
+
+
+class LimitReached(DeskError):
+    """The caller has as many of these as anybody may have at once."""
+
+    default_code = "limit_reached"
 
 
 class NotFound(DeskError):

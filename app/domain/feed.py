@@ -96,6 +96,8 @@ class FeedTimings:
     dead_after_s: float = 60.0  # in market hours (mofsl/STREAMS.md A.5)
     dead_when_closed_after_s: float = 180.0  # several heartbeats
     silent_start_s: float = 10.0  # a server that does not know the client code stays silent
+    asked_again_after_s: float = 0.5  # after bytes were lost, and perhaps a last price with them
+    asked_again_every_s: float = 5.0  # while bytes are being lost
     first_retry_s: float = 0.25
     longest_retry_s: float = 2.0  # in market hours: the desk recovers within 5 s of the feed's return
     longest_retry_when_closed_s: float = 60.0

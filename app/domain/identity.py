@@ -24,6 +24,7 @@ class Permission(StrEnum):
     APPROVE = "approve"  # second approval of a batch
     ARM_DESK = "arm_desk"  # arm, re-arm: also needs a fresh TOTP code
     MANAGE_CLIENTS = "manage_clients"  # clients, dealers, egresses, broker logins
+    MANAGE_LIMITS = "manage_limits"  # hard limits, the restricted list: also needs a recent TOTP code
     MANAGE_USERS = "manage_users"  # users, and everybody's sessions
     READ_AUDIT = "read_audit"
 

@@ -111,7 +111,10 @@ def reason_to_refuse(
     if expiries and max(expiries) < today:
         return f"every contract of the {exchange} master has expired"
     if not forced and len(rows) < previous_count * (1 - LARGEST_SHRINK):
-        return f"the {exchange} master shrank from {previous_count} to {len(rows)} rows, more than {LARGEST_SHRINK:.0%}"
+        shrank = (
+            f"the {exchange} master shrank from {previous_count} to {len(rows)} rows, more than {LARGEST_SHRINK:.0%}"
+        )
+        return f"{shrank}; if that is right, run: desk sync-instruments --force"
     return None
 
 

@@ -47,12 +47,21 @@ class Instrument:
     full_name: str
     is_suspended: bool = False
     is_banned: bool = False  # in the F&O ban period: only reductions are allowed
-    lower_band: Decimal | None = None
+    lower_band: Decimal | None = None  # of today; None where not known, and never another day's
     upper_band: Decimal | None = None
 
     @property
     def id(self) -> str:
         return instrument_id(self.exchange, self.symbol_token)
+
+
+@dataclass(frozen=True, slots=True)
+class PriceBand:
+    """Between which prices the exchange takes orders on one day. Rupees; 0 below means no lower end."""
+
+    symbol_token: int
+    lower: Decimal
+    upper: Decimal
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -41,6 +41,12 @@ class MarketCalendar(Protocol):
         """Return the phase at `moment`. `has_derivatives` matters for shares: they end earlier, with an auction.
 
         Raises ValueError if `moment` is naive.
+        """
+
+    def final_books_at(self, exchange: Exchange, moment: datetime, *, is_after_market: bool = False) -> datetime | None:
+        """Return from when on the books of the day of an order sent at `moment` are final (UTC).
+
+        None where that is not known. An after-market order belongs to the next session.
         """
 
 
@@ -85,6 +91,9 @@ COVERED_FROM = date(2026, 11, 9)
 COVERED_UNTIL = date(2026, 12, 31)
 
 _SATURDAY = 5
+_LAST_AUCTION = time(15, 35)
+_BOOKS_SETTLE = timedelta(minutes=30)  # a margin of ours: nothing is published on when a day's books are final
+_LAST_MINUTE = time(23, 58)  # the commodity session ends shortly before midnight, and the books with the day
 
 
 class ExchangeCalendar:
@@ -116,6 +125,24 @@ class ExchangeCalendar:
             return MarketPhase(Phase.CLOSED, "calendar_stale", reason)
         return _within(exchange, hours, local.time())
 
+    def final_books_at(self, exchange: Exchange, moment: datetime, *, is_after_market: bool = False) -> datetime | None:
+        day = require_aware(moment).astimezone(IST).date()
+        if is_after_market:
+            local = moment.astimezone(IST)
+            hours = _hours(exchange, day, has_derivatives=False)
+            if hours is None or local.time() >= hours.opens or not self._is_session(day):
+                day += timedelta(days=1)
+            while self._covered_from <= day <= self._covered_until and not self._is_session(day):
+                day += timedelta(days=1)
+        hours = _hours(exchange, day, has_derivatives=False)
+        if hours is None or not self._covered_from <= day <= self._covered_until:
+            return None
+        last = datetime.combine(day, max(hours.closes, hours.auction_ends or hours.closes, _LAST_AUCTION), IST)
+        return min(last + _BOOKS_SETTLE, datetime.combine(day, _LAST_MINUTE, IST)).astimezone(UTC)
+
+    def _is_session(self, day: date) -> bool:
+        return day.weekday() < _SATURDAY and day not in self._holidays
+
 
 class AlwaysOpen:
     """The simulated market of a demo is open whenever the desk runs."""
@@ -124,6 +151,11 @@ class AlwaysOpen:
         del has_derivatives
         require_aware(moment)
         return MarketPhase(Phase.OPEN, None, f"{exchange} is simulated and always open.")
+
+    def final_books_at(self, exchange: Exchange, moment: datetime, *, is_after_market: bool = False) -> datetime | None:
+        del exchange, is_after_market
+        require_aware(moment)
+        return None
 
 
 def _hours(exchange: Exchange, day: date, *, has_derivatives: bool) -> Hours | None:

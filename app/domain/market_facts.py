@@ -120,6 +120,15 @@ def freeze_quantity(instrument: Instrument, moment: datetime) -> Reading[int]:
     return lookup(INDEX_FREEZE_UNITS.get((instrument.exchange, instrument.symbol), ()), moment, what=what)
 
 
+def known_freeze_quantity(instrument: Instrument, moment: datetime) -> int | None:
+    """Return what `freeze_quantity` says, or None where that is missing or stale."""
+    try:
+        found = freeze_quantity(instrument, moment)
+    except FactMissing:
+        return None
+    return None if found.is_stale else found.value
+
+
 def exchange_tick(instrument: Instrument, *, is_index: bool, price: Decimal, moment: datetime) -> Reading[Decimal]:
     """Return the exchange's own tick at `price`, to check a master against; orders use the master's tick."""
     if instrument.kind is not InstrumentKind.OPTION:

@@ -22,14 +22,30 @@ class OrderStatus(StrEnum):
     ABSENT = "absent"  # the day's final books were read and it is not there
 
 
-class CancelState(StrEnum):
-    """How far a person's wish to cancel has come. Whether it worked is the order's status."""
+class PendingOp(StrEnum):
+    """What a person asked of an order at the broker."""
+
+    CANCEL = "cancel"
+    MODIFY = "modify"
+
+
+class OperationState(StrEnum):
+    """How far a person's wish to cancel or modify has come. Whether a cancel worked is the order's status."""
 
     REQUESTED = "requested"
     SENDING = "sending"
-    SENT = "sent"  # the broker took the request; the order turns `cancelled` when the book says so
+    SENT = "sent"  # the broker took the request; the book says when it has taken effect
+    DONE = "done"  # the book shows the new terms, or the order as cancelled
     REFUSED = "refused"
     UNKNOWN = "unknown"  # the answer was lost; the book decides
+
+
+class Resolution(StrEnum):
+    """What a person decided of an order whose fate is not known. It is no evidence: the status stays."""
+
+    PLACED = "placed"
+    NOT_PLACED = "not_placed"
+    KEEP = "keep"
 
 
 S = OrderStatus
@@ -59,6 +75,21 @@ NOT_KNOWN = frozenset({S.QUEUED, S.SENDING, S.UNKNOWN})
 MAY_WORK_AT_BROKER = frozenset({S.SENDING, S.UNKNOWN, S.ACKNOWLEDGED, S.OPEN, S.PARTIALLY_FILLED})
 
 CANCELLABLE = frozenset({S.QUEUED, S.ACKNOWLEDGED, S.OPEN, S.PARTIALLY_FILLED})
+MODIFIABLE = frozenset({S.ACKNOWLEDGED, S.OPEN, S.PARTIALLY_FILLED})
+
+
+_WITHOUT_END = frozenset({OperationState.SENT, OperationState.UNKNOWN})
+
+
+def operation_end(op: PendingOp, state: OperationState, status: OrderStatus) -> OperationState:
+    """Return how a wish ended, as the order's own end tells it: nothing asked of an order that is over stays unknown.
+
+    A cancel has worked where the order is cancelled. A modification that has worked is `done` by the book already.
+    """
+    if status not in FINAL or state not in _WITHOUT_END:
+        return state
+    is_cancelled = op is PendingOp.CANCEL and status is S.CANCELLED
+    return OperationState.DONE if is_cancelled else OperationState.REFUSED
 
 
 def success(status: OrderStatus) -> bool | None:

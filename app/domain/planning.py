@@ -8,13 +8,17 @@ protection price follows the market by its named rule, so the rule is in the has
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from app.domain.broker import Product, Side, WireOrderType
+from app.domain.delivery_sales import StockReading, sells_for_delivery
 from app.domain.errors import RuleBroken
 from app.domain.instruments import CASH, Instrument, Quote
+from app.domain.limit_checks import PressLimits, SideLimits, worth
+from app.domain.limits import Breach
 from app.domain.money import is_on_tick, money_text
 from app.domain.protection import protected_price
 from app.domain.slicing import lots_of, slice_count, slices
@@ -50,6 +54,12 @@ class MarketFacts:
     quote_refusal: Refusal | None  # why there is no usable quote
     market_refusal: Refusal | None  # closed, holiday, stale calendar or master; None where orders may go now
     desk_refusal: Refusal | None
+    limits: PressLimits | None = None  # None: nothing limits this press
+    stock: Mapping[str, StockReading] | None = None  # by client; None where nothing is sold for delivery
+
+    @property
+    def last_price(self) -> Decimal | None:
+        return self.quote.ltp if self.quote is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +91,9 @@ class PlannedOrder:
 class Plan:
     orders: tuple[PlannedOrder, ...]
     hash: str
+    breaches: tuple[tuple[Breach, int], ...] = ()  # each limit that was broken, and the rows that it blocked
+    limits_version: int = 0  # of the limits that it was held against
+    stock: Mapping[str, StockReading] = field(default_factory=dict)  # what its delivery sales were held against
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +110,60 @@ class _Terms:
 def plan(trade: Trade, clients: Mapping[str, ClientFacts], market: MarketFacts) -> Plan:
     """Return one order per allocation (several where it is above the freeze quantity), in the order asked."""
     terms = {side: _terms(trade, side, market) for side in {a.side for a in trade.allocations}}
+    kept = _limits_of_sides(trade, terms, market)
     seen: set[str] = set()
+    broken: Counter[Breach] = Counter()
     orders: list[PlannedOrder] = []
     for allocation in trade.allocations:
         client = clients.get(allocation.client_id)
+        shared = terms[allocation.side]
         refusal = _row_refusal(trade, allocation, client, market, is_repeated=allocation.client_id in seen)
         seen.add(allocation.client_id)
-        orders.extend(_orders_of(allocation, client, market.instrument, terms[allocation.side], refusal))
-    return Plan(tuple(orders), _hash(trade, orders))
+        refusal = refusal or shared.refusal
+        if refusal is None and allocation.side in kept:
+            breach = kept[allocation.side].row_breach(allocation.client_id, allocation.quantity)
+            if breach is not None:
+                broken[breach] += 1
+                refusal = breach.refusal
+        if refusal is None and market.stock is not None and sells_for_delivery(allocation):
+            refusal = market.stock[allocation.client_id].refusal(allocation.quantity)
+        orders.extend(_orders_of(allocation, client, market.instrument, shared, refusal))
+    if market.limits is not None:
+        orders = _within_batch_limits(trade, orders, terms, market, broken)
+    return Plan(tuple(orders), _hash(trade, orders), tuple(broken.items()))
+
+
+def _limits_of_sides(trade: Trade, terms: Mapping[Side, _Terms], market: MarketFacts) -> Mapping[Side, SideLimits]:
+    if market.limits is None:
+        return {}
+    last = market.last_price
+    return {
+        side: market.limits.of_side(trade, side, shared.price, last)
+        for side, shared in terms.items()
+        if shared.refusal is None
+    }
+
+
+def _within_batch_limits(
+    trade: Trade,
+    orders: list[PlannedOrder],
+    terms: Mapping[Side, _Terms],
+    market: MarketFacts,
+    broken: Counter[Breach],
+) -> list[PlannedOrder]:
+    """Block every row of a batch that is too large: which of its clients are served is not for us to choose."""
+    assert market.limits is not None
+    leaving = [order for order in orders if not order.is_blocked]
+    notional = Decimal(0)
+    for side, shared in terms.items():
+        if shared.refusal is None and shared.price is not None:
+            units = sum(order.quantity for order in leaving if order.side is side)
+            notional += worth(side, shared.price, market.last_price) * units
+    breach = market.limits.batch_breach(trade, len(leaving), notional)
+    if breach is None:
+        return orders
+    broken[breach] += len({order.requested_client_id for order in leaving})
+    return [order if order.is_blocked else order.blocked(breach.refusal) for order in orders]
 
 
 def _orders_of(
@@ -114,7 +173,6 @@ def _orders_of(
     terms: _Terms,
     refusal: Refusal | None,
 ) -> Iterable[PlannedOrder]:
-    refusal = refusal or terms.refusal
     sizes: Sequence[tuple[int, int | None]] = ((allocation.quantity, None),)
     if refusal is None:
         assert instrument is not None  # without an instrument the terms refuse
@@ -230,10 +288,11 @@ def _price_refusal(
         if not is_on_tick(price, instrument.tick_size):
             tick = money_text(instrument.tick_size)
             return "price_off_tick", f"The {name} {money_text(price)} is not a multiple of the tick of {tick}."
-        if lower is not None and price < lower:
-            return "price_outside_band", f"The {name} {money_text(price)} is below today's range ({money_text(lower)})."
-        if upper is not None and price > upper:
-            return "price_outside_band", f"The {name} {money_text(price)} is above today's range ({money_text(upper)})."
+        if (lower is not None and price < lower) or (upper is not None and price > upper):
+            ends = [money_text(end) if end is not None else "open" for end in (lower, upper)]
+            band = f"the price band of {instrument.name} today ({ends[0]} to {ends[1]})"
+            sentence = f"The {name} {money_text(price)} is outside {band}."
+            return "price_outside_band", sentence
     if trade.order_type is OrderType.STOP_LIMIT and trade.price is not None and trade.trigger_price is not None:
         if side is Side.BUY and trade.trigger_price > trade.price:
             return "trigger_wrong_side", "To buy, the trigger price must not be above the limit price."
@@ -255,7 +314,9 @@ def _hash(trade: Trade, orders: Iterable[PlannedOrder]) -> str:
         trade.is_exit,
     )
     digest.update(repr(tuple(str(part) for part in head)).encode())
-    for order in orders:
-        row = (order.requested_client_id, order.side, order.product, order.quantity, order.lots, order.code)
-        digest.update("\x1f".join(map(str, row)).encode() + b"\x1e")
+    rows = [
+        f"{order.requested_client_id}\x1f{order.side}\x1f{order.product}\x1f{order.quantity}\x1f{order.lots}\x1f{order.code}"
+        for order in orders
+    ]
+    digest.update("\x1e".join(rows).encode())
     return digest.hexdigest()

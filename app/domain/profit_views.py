@@ -6,17 +6,34 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from app.domain.money import rupees_from_paise
 from app.domain.profit_loss import PositionKey, Profit
 
 InstrumentName = tuple[str, int]  # exchange, token
 
 
 @dataclass(frozen=True, slots=True)
+class ClientPl:
+    """A client's profit in one figure, day basis. `stale_reason`: a sentence on why it is not current, or not known."""
+
+    paise: int | None
+    stale_reason: str | None
+
+    @property
+    def rupees(self) -> Decimal | None:
+        return None if self.paise is None else rupees_from_paise(self.paise)
+
+
+@dataclass(frozen=True, slots=True)
 class PositionProfit:
-    """`net_quantity` in units, `ltp` in rupees. `day` and `actual` are the two bases; both None without a price."""
+    """`net_quantity` in units, `ltp` in rupees. `day` and `actual` are the two bases; both None without a price.
+
+    `average_price`: rupees a unit of the side that is open, day basis; None when flat.
+    """
 
     key: PositionKey
     net_quantity: int
+    average_price: Decimal | None
     ltp: Decimal | None
     price_age_s: float | None
     is_stale: bool

@@ -15,7 +15,8 @@ from typing import TypedDict, Unpack
 from app.domain.broker import OrderInstruction, Product, Side, Validity, WireOrderType
 from app.domain.errors import IllegalTransition
 from app.domain.instruments import Exchange
-from app.domain.orders import NEXT, OrderStatus
+from app.domain.orders import NEXT, OperationState, OrderStatus, Resolution
+from app.domain.terms import OrderTerms
 
 
 class Evidence(TypedDict, total=False):
@@ -78,6 +79,13 @@ class WorkingOrder:
     attention: str | None = None
     last_modified_text: str | None = None
     seen_at: datetime | None = None
+    wanted: OrderTerms | None = None  # asked for by a person; the book has not shown yet how that ended
+    wanted_sent_at: datetime | None = None  # None: that modification has not left
+    resolution: Resolution | None = None
+
+    @property
+    def terms(self) -> OrderTerms:
+        return OrderTerms(self.quantity, self.lots, self.order_type, self.price, self.trigger_price, self.validity)
 
     def instruction(self) -> OrderInstruction:
         return OrderInstruction(
@@ -118,6 +126,15 @@ _VALUES = attrgetter(*_PLACE)
 
 
 @dataclass(frozen=True, slots=True)
+class ModificationEnd:
+    """How a modification ended: `terms` are those now in force, None where the order is as it was."""
+
+    state: OperationState
+    terms: OrderTerms | None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One step of one order, with what was seen behind it; stored with its event in one transaction."""
 
@@ -127,3 +144,4 @@ class Change:
     source: str  # answer, book, recovery, person, desk
     code: str | None = None
     detail: str | None = None
+    modification: ModificationEnd | None = None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from app.domain.broker import AuthToken
+from app.domain.demat import demat_stock, shows_a_delivery_sale
 from app.domain.errors import BrokerError, SessionExpired, StoreUnavailable
 from app.domain.exits import held_in
 from app.domain.ports.broker import Broker
@@ -16,6 +17,7 @@ from app.domain.ports.bus import Bus
 from app.domain.ports.clock import Clock
 from app.domain.ports.exits import ExitStore, OpenExit
 from app.domain.ports.sessions import SessionBook
+from app.domain.position_evidence import BEHIND_SENTENCE, are_behind
 from app.engine.right_of_way import at_once
 from app.engine.side_by_side import SideBySide
 from app.services.execute_batch import ORDERS_CHANGED
@@ -98,18 +100,29 @@ class ExitVerifier:
         try:
             auth_token = await self._sessions.auth_token(exit_.client.login_id)
             await self._step_aside()
+            await self._read_gate.turn(exit_.client.code, "orderbook")
+            rows = await self._broker.order_book(auth_token, exit_.client.code)
             await self._read_gate.turn(exit_.client.code, "positions")
             positions = await self._broker.positions(auth_token, exit_.client.code)
+            if are_behind(positions, rows, exit_.exchange, exit_.symbol_token):
+                return None, BEHIND_SENTENCE
+            stock = None
+            if exit_.with_demat or shows_a_delivery_sale(positions, exit_.exchange, exit_.symbol_token):
+                await self._read_gate.turn(exit_.client.code, "holdings")
+                holdings = await self._broker.holdings(auth_token, exit_.client.code)
+                stock = demat_stock(holdings, positions, exit_.exchange, exit_.symbol_token)
         except BrokerError as error:
             if isinstance(error, SessionExpired) and auth_token is not None:
                 await self._sessions.report_expired(auth_token)
             return None, error.message[:300]
-        rows = held_in(
+        found = held_in(
             exit_.client.id,
             positions,
             exit_.exchange,
             exit_.symbol_token,
             frozenset({exit_.product}),
             read_at=self._clock.now(),
+            stock=stock,
+            with_demat=exit_.with_demat,
         )
-        return sum(row.held or 0 for row in rows), None
+        return sum(row.held or 0 for row in found), None

@@ -53,6 +53,8 @@ class FeedLine:
         self._opened_at_s: float | None = None
         self._heard_at_s: float | None = None
         self._failures = 0
+        self._lost_at_s: float | None = None
+        self._asked_again_at_s = float("-inf")
         self.last_tick_at_s: float | None = None
         self.silent_starts = 0
         """In a row: the login was taken without an error and nothing ever came, as for an unknown client code."""
@@ -93,6 +95,7 @@ class FeedLine:
         try:
             async with self._dialer.open(self._client_code) as connection:
                 self._opened_at_s, self._heard_at_s = self._clock.monotonic_s(), None
+                self._lost_at_s = None
                 self.counters = connection.counters
                 self._is_wanted_new.set()
                 try:
@@ -107,7 +110,7 @@ class FeedLine:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._keep_registered(connection))
                 tasks.create_task(self._keep_reading(connection))
-                tasks.create_task(self._watch_for_silence())
+                tasks.create_task(self._watch(connection))
         except* FeedLost as lost:
             reason = _first_message(lost)
         return reason
@@ -121,8 +124,11 @@ class FeedLine:
     async def _keep_reading(self, connection: FeedConnection[PriceBatch]) -> None:
         faults = 0
         while True:
+            skipped = connection.counters.skipped_bytes
             batch = await connection.receive()
             now_s = self._clock.monotonic_s()
+            if connection.counters.skipped_bytes > skipped:
+                self._lost_at_s = now_s
             if batch.understood:
                 self._heard_at_s = now_s
                 self._failures = self.silent_starts = 0
@@ -133,7 +139,7 @@ class FeedLine:
                 if faults <= _MOST_FAULTS_LOGGED:
                     log.warning("market feed: the server says %r", fault)
 
-    async def _watch_for_silence(self) -> None:
+    async def _watch(self, connection: FeedConnection[PriceBatch]) -> None:
         while True:
             await self._sleep(_LOOK_EVERY_S)
             view = self.view()
@@ -141,6 +147,17 @@ class FeedLine:
             if reason is not None:
                 self.silent_starts += view.silent_s is None
                 raise FeedLost(reason)
+            if self._is_time_to_ask_again():
+                self._lost_at_s, self._asked_again_at_s = None, self._clock.monotonic_s()
+                await connection.register_again()
+
+    def _is_time_to_ask_again(self) -> bool:
+        """What was lost may be the last price of an instrument that does not trade again for long."""
+        if self._lost_at_s is None:
+            return False
+        now_s, timings = self._clock.monotonic_s(), self._timings
+        is_over = now_s - self._lost_at_s >= timings.asked_again_after_s
+        return is_over or now_s - self._asked_again_at_s >= timings.asked_again_every_s
 
 
 def _first_message(lost: BaseExceptionGroup[FeedLost]) -> str:

@@ -1,4 +1,7 @@
-"""Which logins the feed may use, and how many instruments each carries."""
+"""Which logins the feed may use, and how many instruments each carries.
+
+Logins are asked for their limit only until there is room for what is needed: a thousand of them may be ready.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ log = logging.getLogger(__name__)
 _KEPT_S = 120.0  # no token travels on the feed: a session that is being renewed does not end its line
 _ASKED_AGAIN_S = 300.0  # where the broker named no limit
 _PASSED_OVER_S = 300.0  # after a start at which nothing came
+_SPARE_LOGINS = 1  # for when one goes, and for what one connection cannot tell apart
 
 
 class FeedLoginPool:
@@ -37,7 +41,8 @@ class FeedLoginPool:
         self._passed_over_until_s: dict[str, float] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}
 
-    async def refresh(self) -> None:
+    async def refresh(self, needed: int) -> None:
+        """Look which logins are ready, and ask those for their limit that `needed` instruments take."""
         now_s = self._clock.monotonic_s()
         try:
             ready = await self._logins.ready_logins()
@@ -47,8 +52,6 @@ class FeedLoginPool:
         for login in ready:
             self._known[login.login_id] = login
             self._seen_at_s[login.login_id] = now_s
-            if now_s >= self._ask_at_s.get(login.login_id, float("-inf")) and login.login_id not in self._asking:
-                self._ask(login)
         for login_id in [one for one, seen_s in self._seen_at_s.items() if now_s - seen_s > _KEPT_S]:
             for table in (
                 self._known,
@@ -59,6 +62,20 @@ class FeedLoginPool:
                 self._passed_over_until_s,
             ):
                 table.pop(login_id, None)
+        self._ask_as_needed(needed, now_s)
+
+    def _ask_as_needed(self, needed: int, now_s: float) -> None:
+        usable = [login_id for login_id in self._limit if not self.is_passed_over(login_id)]
+        room = sum(max(self._limit[login_id], 0) for login_id in usable) + FALLBACK_LIMIT * len(self._asking)
+        spare = len(usable) + len(self._asking) - _SPARE_LOGINS
+        for login_id, login in self._known.items():
+            has_limit = login_id in self._limit
+            if login_id in self._asking or now_s < self._ask_at_s.get(login_id, float("-inf")):
+                continue
+            if has_limit or room < needed or spare < 1:
+                self._ask(login)
+                room += 0 if has_limit else FALLBACK_LIMIT
+                spare += 0 if has_limit else 1
 
     def capacities(self) -> list[Capacity]:
         """Return the logins whose limit is known, those that were silent last."""

@@ -1,4 +1,4 @@
-"""Reads what each client owns (funds and positions), in turn and within the read limits, and keeps the latest."""
+"""Reads what each client owns (funds, positions, holdings) in turn, within the read limits, and keeps the latest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from app.domain.broker import AuthToken
 from app.domain.broker_sessions import SessionState, SessionStatus
 from app.domain.errors import BrokerError, SessionExpired, StoreUnavailable
-from app.domain.portfolio import FailedReading, ReadableClient, Reading
+from app.domain.portfolio import AnyReading, FailedHoldings, FailedReading, HoldingsRead, ReadableClient, Reading
 from app.domain.ports.broker import Broker
 from app.domain.ports.clock import Clock
 from app.domain.ports.portfolio import SnapshotStore
@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 _TURN_S = 0.5
 _CLIENTS_READ_EVERY_S = 5.0
+_HOLDINGS_EVERY_S = 600.0  # they change overnight, and by what is sold or pledged
+_HOLDINGS_AFTER_AN_ORDER_S = 60.0  # since the last reading of them
 _AFTER_AN_ORDER_S = 1.0  # lets the broker's own books catch up, and several orders share one reading
 
 
@@ -31,13 +33,19 @@ _AFTER_AN_ORDER_S = 1.0  # lets the broker's own books catch up, and several ord
 class _Due:
     client: ReadableClient
     next_s: float
+    holdings_read_s: float = float("-inf")
+    is_traded: bool = False  # since the last reading of holdings
+
+    def are_holdings_due(self, now_s: float) -> bool:
+        wait_s = _HOLDINGS_AFTER_AN_ORDER_S if self.is_traded else _HOLDINGS_EVERY_S
+        return now_s - self.holdings_read_s >= wait_s
 
 
 class FundsRefresher:
     """`run()` is one long-lived task; `touch` and `on_session` may be called from anywhere in the engine.
 
-    A client is read at its login, every `interval_s`, and soon after its orders. A failed reading is noted beside
-    the old one, which keeps its time.
+    A client is read at its login, every `interval_s`, and soon after its orders; its holdings with it, but more seldom.
+    A failed reading is noted beside the old one, which keeps its time. Holdings fail and succeed apart from the rest.
     """
 
     def __init__(
@@ -72,11 +80,12 @@ class FundsRefresher:
         self._waiting: deque[_Due] = deque()  # due at the last turn, the longest overdue first
         self._running: dict[str, asyncio.Task[None]] = {}
         self._clients_read_at_s = float("-inf")
-        self._writes: BatchedWrites[Reading | FailedReading] = BatchedWrites(self._save)
+        self._writes: BatchedWrites[AnyReading] = BatchedWrites(self._save)
 
     def touch(self, client_id: str) -> None:
         """Read this client soon: an order of it was sent or filled."""
         if (due := self._due.get(client_id)) is not None:
+            due.is_traded = True
             due.next_s = min(due.next_s, self._clock.monotonic_s() + _AFTER_AN_ORDER_S)
 
     def on_session(self, login_id: str, status: SessionStatus) -> None:
@@ -143,7 +152,7 @@ class FundsRefresher:
             if client_id in self._running or self._due.get(client_id) is not due:
                 continue
             due.next_s = now_s + self._interval_s
-            task = asyncio.create_task(self._read(due.client), name=f"read-funds-{client_id}")
+            task = asyncio.create_task(self._read(due), name=f"read-funds-{client_id}")
             self._running[client_id] = task
             task.add_done_callback(lambda done, client_id=client_id: self._ended(client_id, done))  # type: ignore[misc]
 
@@ -155,22 +164,25 @@ class FundsRefresher:
             log.error("reading the funds of %s ended with %s", client_id, type(error).__name__)
         self._start_due()
 
-    async def _read(self, client: ReadableClient) -> None:
+    async def _read(self, due: _Due) -> None:
+        client = due.client
         try:
             token = await self._sessions.auth_token(client.login_id)
         except SessionExpired:
             return  # the session's own state says why
+        await self._keep(await self._account(client, token))
+        if due.are_holdings_due(self._clock.monotonic_s()):
+            due.holdings_read_s, due.is_traded = self._clock.monotonic_s(), False
+            await self._keep(await self._holdings(client, token))
+
+    async def _account(self, client: ReadableClient, token: AuthToken) -> AnyReading:
         try:
-            reading: Reading | FailedReading = await self._reading(client, token)
+            return await self._reading(client, token)
         except SessionExpired as error:
             await self._sessions.report_expired(token)
-            reading = FailedReading(client.client_id, error.message, self._clock.now())
+            return FailedReading(client.client_id, error.message, self._clock.now())
         except BrokerError as error:
-            reading = FailedReading(client.client_id, error.message, self._clock.now())
-        try:
-            await self._writes.write(reading)
-        except StoreUnavailable as error:
-            log.warning("a reading of %s was not stored: %s", client.client_id, error)
+            return FailedReading(client.client_id, error.message, self._clock.now())
 
     async def _reading(self, client: ReadableClient, token: AuthToken) -> Reading:
         """Both or nothing: profit and funds of different moments do not belong in one row."""
@@ -182,7 +194,26 @@ class FundsRefresher:
         positions = await self._broker.positions(token, client.client_code)
         return Reading(client.client_id, funds, positions, asked_at)
 
-    async def _save(self, readings: Sequence[Reading | FailedReading]) -> None:
+    async def _holdings(self, client: ReadableClient, token: AuthToken) -> AnyReading:
+        await self._step_aside()
+        await self._gate.turn(client.client_code, "holdings")
+        asked_at = self._clock.now()
+        try:
+            return HoldingsRead(client.client_id, await self._broker.holdings(token, client.client_code), asked_at)
+        except SessionExpired as error:
+            await self._sessions.report_expired(token)
+            return FailedHoldings(client.client_id, error.message, asked_at)
+        except BrokerError as error:
+            return FailedHoldings(client.client_id, error.message, asked_at)
+
+    async def _keep(self, reading: AnyReading) -> None:
+        try:
+            await self._writes.write(reading)
+        except StoreUnavailable as error:
+            log.warning("a reading of %s was not stored: %s", reading.client_id, error)
+
+    async def _save(self, readings: Sequence[AnyReading]) -> None:
         await self._store.save(readings)
-        if self._on_stored is not None:
-            await self._on_stored([reading.client_id for reading in readings])
+        accounts = [one.client_id for one in readings if isinstance(one, Reading | FailedReading)]
+        if accounts and self._on_stored is not None:
+            await self._on_stored(accounts)

@@ -46,6 +46,7 @@ _TURN_S = 0.25
 _LOGINS_READ_EVERY_S = 1.0
 _PLANNED_ANYWAY_S = 10.0  # the scrip master may have brought what was missing
 _PHASES_KEPT_S = 1.0
+_MOST_READS_PER_S = 40.0  # however many logins there are: a feed that is down must not become the desk's main work
 _NO_PLAN = SubscriptionPlan({}, frozenset(), ())
 
 
@@ -124,6 +125,11 @@ class MarketFeed:
         """Implements `LivePrices`."""
         return self.book.latest(exchange, symbol_token)
 
+    def prices_carried(self) -> dict[InstrumentKey, tuple[Decimal, datetime]]:
+        """Return the last price of everything that somebody needs now, as `latest` does."""
+        found = {key: self.book.latest(*key) for key in self._feedable}
+        return {key: price for key, price in found.items() if price is not None}
+
     def health(self) -> FeedHealth:
         lines = [running.line for running in self._lines.values()]
         state, reason = feed_state([line.view() for line in lines], self._timings)
@@ -157,7 +163,7 @@ class MarketFeed:
         now_s = self._clock.monotonic_s()
         if now_s - self._logins_read_at_s >= _LOGINS_READ_EVERY_S:
             self._logins_read_at_s = now_s
-            await self._pool.refresh()
+            await self._pool.refresh(len(self._needs))
             self._pass_over_silent_logins()
             if self._pool.capacities() != self._planned_for or now_s - self._planned_at_s >= _PLANNED_ANYWAY_S:
                 self._is_plan_old.set()
@@ -247,7 +253,7 @@ class MarketFeed:
             for key in self._feedable
             if key not in streamed and not is_index(key) and (self._is_open(key[0]) or self.book.latest(*key) is None)
         }
-        self._poller.start_due(targets, per_second=self._reads_per_second * len(self._pool) / 2)
+        self._poller.start_due(targets, per_second=min(self._reads_per_second * len(self._pool) / 2, _MOST_READS_PER_S))
 
     async def _publish(self) -> None:
         health = self.health()

@@ -1,4 +1,4 @@
-"""Live profit of every client: a tick only stores a price; four times a second everything is computed anew.
+"""Live profit of every client: a tick only stores a price; nearly four times a second all is computed anew.
 
 One step is a handful of numpy operations over all positions, so its cost does not depend on who holds what, nor on how
 many ticks came in. `docs/profit-and-loss.md` defines what is computed.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,8 @@ from app.domain.portfolio import STALE_AFTER
 from app.domain.ports.clock import Clock
 from app.domain.ports.pnl import ProfitStore
 from app.domain.position_fills import Execution, OrderProgress, progress_of
-from app.domain.profit_loss import POINTS_PER_PAISA, Profit, rupees_from_points
-from app.domain.profit_views import ClientProfit, PositionProfit, TotalProfit
+from app.domain.profit_loss import POINTS_PER_PAISA, Profit, Traded, divide, rupees_from_points
+from app.domain.profit_views import ClientPl, ClientProfit, PositionProfit, TotalProfit
 from app.domain.working import Change
 from app.engine.pnl_clients import ProfitClient, ProfitClients
 from app.engine.pnl_prices import LIVE, UNPRICED, FeedPrices, InstrumentPrices
@@ -29,10 +30,11 @@ from app.services.profit_frames import ProfitFrame
 
 log = logging.getLogger(__name__)
 
-STEPS_PER_SECOND = 4
+STEP_S = 0.26  # longer than what sockets are spaced by: a step that came too early would be shown late
 _READ_EVERY_S = 0.1
 _MEMBERS_READ_EVERY_S = 5.0
 _RETRY_S = 1.0
+_KNOWN, _STALE, _MEMBER = 1, 2, 4  # what was last said of a client, in one number
 _READ_AT_ONCE = 20  # clients whose snapshots are taken over before others get their turn
 
 
@@ -69,6 +71,8 @@ class ProfitLoss:
         self._flags_of = (-1, -1, -1)
         self._published_paise: Ints = np.zeros(0, np.int64)
         self._published_state: NDArray[np.int8] = np.zeros(0, np.int8)
+        self._everybody: dict[str, ClientPl] = {}
+        self._everybody_of: NDArray[np.int8] | None = None
         self._wanted: dict[str, None] = {}
         self._members_read_at_s = float("-inf")
         self.listeners: list[Callable[[ProfitFrame], None]] = []
@@ -123,13 +127,23 @@ class ProfitLoss:
         self._prices.refresh(now_s)
         is_known, is_stale = self._known(), self._stale(now_s)
         paise = np.where(is_known, _paise(self._book.day_totals(self._prices.ltp_points)), 0)
-        state = (is_known + 2 * is_stale + 4 * clients.is_member).astype(np.int8)
+        state = (_KNOWN * is_known + _STALE * is_stale + _MEMBER * clients.is_member).astype(np.int8)
         is_new = clients.is_member.copy()
         seen = len(self._published_paise)
         is_new[:seen] &= (paise[:seen] != self._published_paise) | (state[:seen] != self._published_state)
         self._published_paise, self._published_state = paise, state
         rows = np.flatnonzero(is_new)
         return ProfitFrame(clients.roster, rows, paise[rows], is_known[rows], is_stale[rows], self._clock.now())
+
+    def whole(self) -> ProfitFrame:
+        """Return every client as the last `compute` left it."""
+        seen = len(self._published_paise)
+        rows = np.flatnonzero(self._clients.is_member[:seen])
+        state = self._published_state[rows]
+        is_known, is_stale = (state & 1).astype(np.bool_), (state & 2).astype(np.bool_)
+        return ProfitFrame(
+            self._clients.roster, rows, self._published_paise[rows], is_known, is_stale, self._clock.now()
+        )
 
     def publish(self) -> None:
         """Compute, and hand what changed to every listener."""
@@ -167,6 +181,36 @@ class ProfitLoss:
             stale_reason=self._stale_reason(client, now_s, has_stale_price=any(each.is_stale for each in positions)),
         )
 
+    def of_everybody(self) -> dict[str, ClientPl]:
+        """Return what the last step found of each client, by id: the very same until the next step."""
+        if self._everybody_of is self._published_state:
+            return self._everybody
+        now_s = self._clock.monotonic_s()
+        self._prices.refresh(now_s)
+        flags = self._price_flags()
+        paise, state = self._published_paise.tolist(), self._published_state.tolist()
+        found = {}
+        for client in self._clients:
+            if client.number >= len(paise):
+                continue  # it came since
+            is_known, is_stale = bool(state[client.number] & _KNOWN), bool(state[client.number] & _STALE)
+            reason = None
+            if is_stale or not is_known:
+                reason = self._stale_reason(client, now_s, has_stale_price=bool(flags[client.number] > LIVE))
+            found[client.id] = ClientPl(paise[client.number] if is_known else None, reason)
+        self._everybody_of, self._everybody = self._published_state, found
+        return found
+
+    def of_instrument(self, exchange: str, symbol_token: int) -> dict[str, tuple[PositionProfit, ...]]:
+        """Return what every client that was read has in one instrument, by id; nothing where it has no position."""
+        now_s, name = self._clock.monotonic_s(), (exchange, symbol_token)
+        self._prices.refresh(now_s)
+        return {
+            client.id: tuple(self._position(row, now_s) for row in self._clients.rows_in(client, name))
+            for client in self._clients
+            if self._clients.is_read[client.number]
+        }
+
     def of_desk(self) -> TotalProfit:
         return self._total(self._clients.is_member)
 
@@ -198,7 +242,7 @@ class ProfitLoss:
         while True:
             self.publish()
             now_s = self._clock.monotonic_s()
-            next_s = max(next_s + 1 / STEPS_PER_SECOND, now_s)  # steps that were missed are not made up for
+            next_s = max(next_s + STEP_S, now_s)  # steps that were missed are not made up for
             await self._sleep(next_s - now_s)
 
     def _total(self, is_in: NDArray[np.bool_]) -> TotalProfit:
@@ -247,6 +291,7 @@ class ProfitLoss:
         return PositionProfit(
             key=row.key,
             net_quantity=row.day.net,
+            average_price=_open_average(row.day),
             ltp=None if ltp_points is None else rupees_from_points(ltp_points),
             price_age_s=None if ltp_points is None else now_s - float(self._prices.at_s[row.instrument]),
             is_stale=row.day.net != 0 and flag != LIVE,
@@ -262,6 +307,13 @@ def _paise(amounts_points: Ints) -> Ints:
     is_half = rounded * POINTS_PER_PAISA - amounts_points == half
     rounded -= is_half & (rounded % 2 == 1)
     return rounded
+
+
+def _open_average(day: Traded) -> Decimal | None:
+    if not day.net:
+        return None
+    amount, quantity = (day.bought_points, day.bought) if day.net > 0 else (day.sold_points, day.sold)
+    return rupees_from_points(divide(amount, quantity))
 
 
 def _summed(totals: Ints, realised: Ints, counted: NDArray[np.bool_]) -> Profit:

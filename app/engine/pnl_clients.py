@@ -68,6 +68,9 @@ class ProfitClients:
     def rows(self, client: ProfitClient) -> list[BookRow]:
         return self._book.rows(client.number, _waiting(client))
 
+    def rows_in(self, client: ProfitClient, name: tuple[str, int]) -> list[BookRow]:
+        return self._book.rows_in(client.number, name, _waiting(client))
+
     def take_members(self, members: Sequence[ProfitMember]) -> list[str]:
         """Make these the clients; return the new ones."""
         active = {member.client_id: member for member in members}

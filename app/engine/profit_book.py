@@ -122,6 +122,11 @@ class ProfitBook:
     def rows(self, client: int, waiting: Callable[[PositionKey], Waiting]) -> list[BookRow]:
         return [self._row(row, key, waiting(key)) for key, row in sorted(self._clients[client].rows.items())]
 
+    def rows_in(self, client: int, name: tuple[str, int], waiting: Callable[[PositionKey], Waiting]) -> list[BookRow]:
+        """Return the client's positions in one instrument, by product."""
+        held = self._clients[client].rows
+        return [self._row(held[key], key, waiting(key)) for key in sorted(key for key in held if key[:2] == name)]
+
     def day_quantity(self, client: int, key: PositionKey, side: Side) -> int:
         """Return today's bought or sold units as the last snapshot says."""
         row = self._clients[client].rows.get(key)

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 async def recover(store: EngineStore, operations: OperationStore, clock: Clock) -> int:
     """Mark what was leaving when the last engine died as unknown; return how many orders that were."""
     at = clock.now()
-    await operations.forget_interrupted_cancels(at=at)
+    await operations.forget_interrupted_operations(at=at)
     orphans = [order for order in await store.at_broker() if order.status is OrderStatus.SENDING]
     if orphans:
         await store.apply([owner_lost(order, at=at) for order in orphans])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 
 _GATHER_S = 0.004  # PERFORMANCE.md section 4: a gap of 1 to 5 ms makes no difference to the caller
 _RETRY_S = 0.5
+_WAITING = frozenset({OrderStatus.QUEUED, OrderStatus.SENDING})
 Written = Callable[[Sequence[Change]], None]
 
 
@@ -48,9 +50,11 @@ class ResultWriter:
             await self._wake.wait()
             await asyncio.sleep(_GATHER_S)
             self._wake.clear()
-            changes, self._pending = self._pending, []
+            changes, self._pending = _first_of_each(self._pending)
             await self._write(changes)
-            if not self._pending:
+            if self._pending:
+                self._wake.set()
+            else:
                 self._idle.set()
 
     async def _write(self, changes: list[Change]) -> None:
@@ -73,7 +77,9 @@ class ResultWriter:
             listener(changes)
         batches = sorted({change.after.batch_id for change in written})
         if batches:
-            await self._bus.publish(ORDERS_CHANGED, {"batches": batches})
+            settled = Counter(change.after.batch_id for change in written if _is_outcome(change))
+            body = {"batches": batches, "settled": {batch_id: settled[batch_id] for batch_id in batches}}
+            await self._bus.publish(ORDERS_CHANGED, body)
 
     async def _write_apart(self, changes: Sequence[Change]) -> None:
         """One result that cannot be stored loses no other: its own order is left to the books, and to a person."""
@@ -100,6 +106,17 @@ class ResultWriter:
                 log.info("change_overtaken", extra={"order_id": change.before.id})
         refused = await self._store.apply(again) if again else []
         return _without(again, refused)
+
+
+def _first_of_each(changes: Sequence[Change]) -> tuple[list[Change], list[Change]]:
+    """Part `changes` into the first one of each order, and the rest: each is written over what it was read from."""
+    first: dict[str, Change] = {}
+    later = [change for change in changes if first.setdefault(change.before.id, change) is not change]
+    return list(first.values()), later
+
+
+def _is_outcome(change: Change) -> bool:
+    return change.before.status in _WAITING and change.after.status not in _WAITING
 
 
 def _without(changes: Sequence[Change], left_out: Sequence[Change]) -> list[Change]:

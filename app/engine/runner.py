@@ -98,6 +98,7 @@ async def _cancel(*tasks: asyncio.Task[None]) -> None:
 
 async def _drain(writer: ResultWriter, grace_s: float) -> None:
     try:
-        await asyncio.wait_for(writer.drained(), grace_s)
+        async with asyncio.timeout(grace_s):
+            await writer.drained()
     except TimeoutError:
         log.warning("results_not_written_in_time")

@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.domain.broker import AuthToken
-from app.domain.broker_sessions import Login, SessionRecord, SessionState, SessionStatus, refusal_of, status_at
+from app.domain.broker_sessions import (
+    Login,
+    SessionRecord,
+    SessionState,
+    SessionStatus,
+    is_ready_at,
+    refusal_of,
+    status_at,
+)
 from app.domain.errors import SessionExpired
 from app.domain.ports.clock import Clock
 from app.domain.ports.sessions import SessionBook
@@ -60,11 +68,10 @@ class SessionView:
 
     def ready_logins(self) -> frozenset[str]:
         now = self._clock.now()
-        ready = SessionState.READY
         return frozenset(
             login_id
             for login_id, entry in self._entries.items()
-            if entry.token is not None and status_at(entry.record, now).state is ready
+            if entry.token is not None and is_ready_at(entry.record, now)
         )
 
     def listen(self, listener: Listener) -> None:

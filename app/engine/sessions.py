@@ -17,6 +17,7 @@ from app.domain.broker_sessions import (
     LoginPolicy,
     SessionRecord,
     SessionState,
+    is_ready_at,
     next_attempt_at,
     status_at,
 )
@@ -135,9 +136,11 @@ class SessionKeeper(SessionView):
             if entry.is_unsaved:
                 entry.is_unsaved = False
                 self._spawn(self._keep(entry, entry.record.state, entry.record.reason))
-            if entry.token is not None and (status := status_at(entry.record, now)).state is SessionState.EXPIRED:
-                entry.token = None
-                self._spawn(self._keep(entry, SessionState.EXPIRED, status.reason))
+            if entry.token is not None and not is_ready_at(entry.record, now):
+                status = status_at(entry.record, now)
+                if status.state is SessionState.EXPIRED:
+                    entry.token = None
+                    self._spawn(self._keep(entry, SessionState.EXPIRED, status.reason))
             due = self._due_at(entry, now)
             if due is not None and due <= now:
                 self._queued.add(login_id)

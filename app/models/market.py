@@ -6,7 +6,18 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, ForeignKey, Integer, String, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Instant, Money, UtcInstant
@@ -34,8 +45,6 @@ class Token(Base):
     full_name: Mapped[str] = mapped_column(String(150))
     is_suspended: Mapped[bool] = mapped_column(Boolean)
     is_banned: Mapped[bool] = mapped_column(Boolean)
-    lower_band: Mapped[Decimal | None] = mapped_column(Money())
-    upper_band: Mapped[Decimal | None] = mapped_column(Money())
     master_version: Mapped[str] = mapped_column(String(64))
 
     __table_args__ = (
@@ -54,6 +63,28 @@ class InstrumentMaster(Base):
     version: Mapped[str] = mapped_column(String(64))
     row_count: Mapped[int] = mapped_column(Integer)
     read_at: Mapped[Instant]
+    trading_day: Mapped[date] = mapped_column(Date)
+
+
+class BandReading(Base):
+    """One row per exchange: for which day the price bands hold, and when they were read at the broker."""
+
+    __tablename__ = "band_readings"
+
+    exchange: Mapped[str] = mapped_column(String(8), primary_key=True)
+    trading_day: Mapped[date] = mapped_column(Date)
+    read_at: Mapped[Instant]
+
+
+class PriceBand(Base):
+    """Between which prices the exchange takes orders on `trading_day`. Rupees."""
+
+    __tablename__ = "price_bands"
+
+    exchange: Mapped[str] = mapped_column(String(8), primary_key=True)
+    symbol_token: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    lower: Mapped[Decimal] = mapped_column(Money())
+    upper: Mapped[Decimal] = mapped_column(Money())
     trading_day: Mapped[date] = mapped_column(Date)
 
 
@@ -88,18 +119,51 @@ class Position(Base):
     read_at: Mapped[Instant]
 
 
+class Holding(Base):
+    """One line of the broker's last word on a client's demat account; `row_number` is its place there. Rupees."""
+
+    __tablename__ = "holdings"
+
+    client_id: Mapped[str] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True)
+    row_number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    isin: Mapped[str] = mapped_column(String(12))
+    name: Mapped[str] = mapped_column(String(150))
+    nse_token: Mapped[int | None] = mapped_column(Integer)
+    bse_token: Mapped[int | None] = mapped_column(Integer)
+    quantity: Mapped[int] = mapped_column(BigInteger)
+    blocked_quantity: Mapped[int] = mapped_column(BigInteger)
+    collateral_quantity: Mapped[int] = mapped_column(BigInteger)
+    t1_quantity: Mapped[int] = mapped_column(BigInteger)
+    authorised_quantity: Mapped[int] = mapped_column(BigInteger)
+    needs_authorisation_quantity: Mapped[int] = mapped_column(BigInteger)
+    average_price: Mapped[Decimal] = mapped_column(Money())
+
+    __table_args__ = (Index("ix_holdings_nse_token", "nse_token"), Index("ix_holdings_bse_token", "bse_token"))
+
+
+class HoldingsReading(Base):
+    """When a client's demat account was last read, also where that holds nothing or could not be read."""
+
+    __tablename__ = "holdings_readings"
+
+    client_id: Mapped[str] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True)
+    read_at: Mapped[datetime | None] = mapped_column(UtcInstant())
+    failed_at: Mapped[datetime | None] = mapped_column(UtcInstant())
+    failed_reason: Mapped[str | None] = mapped_column(String(300))
+
+
 class Margin(Base):
-    """The broker's last word on a client's funds, with the time it was read. Rupees."""
+    """The broker's last word on a client's funds, with the time it was read; null until a reading succeeds. Rupees."""
 
     __tablename__ = "margins"
 
     client_id: Mapped[str] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True)
-    available: Mapped[Decimal] = mapped_column(Money())
-    free_cash: Mapped[Decimal] = mapped_column(Money())
+    available: Mapped[Decimal | None] = mapped_column(Money())
+    free_cash: Mapped[Decimal | None] = mapped_column(Money())
     used: Mapped[Decimal | None] = mapped_column(Money())
     non_cash: Mapped[Decimal | None] = mapped_column(Money())
-    particulars: Mapped[dict[str, Any]]
+    particulars: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     profit_loss: Mapped[Decimal | None] = mapped_column(Money())  # the sum over positions at the same reading
-    read_at: Mapped[Instant]
+    read_at: Mapped[datetime | None] = mapped_column(UtcInstant())
     failed_at: Mapped[datetime | None] = mapped_column(UtcInstant())
     failed_reason: Mapped[str | None] = mapped_column(String(300))

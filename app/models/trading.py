@@ -105,6 +105,10 @@ class Order(Base):
     pending_op_state: Mapped[str | None] = mapped_column(String(10))
     pending_op_message: Mapped[str | None] = mapped_column(String(300))
     pending_op_at: Mapped[datetime | None] = mapped_column(UtcInstant())
+    pending_op_id: Mapped[str | None] = mapped_column(String(32))
+    wanted_terms: Mapped[dict[str, Any] | None]  # a modification asked for; kept until the book shows how it ended
+    terms_sent_at: Mapped[datetime | None] = mapped_column(UtcInstant())  # when that modification left
+    resolution: Mapped[str | None] = mapped_column(String(10))  # what a person decided while the outcome is not known
     last_modified_text: Mapped[str | None] = mapped_column(String(40))  # the broker's stamp, needed to modify
     seen_at: Mapped[datetime | None] = mapped_column(UtcInstant())  # last seen in a book
     created_at: Mapped[Instant]
@@ -120,9 +124,7 @@ class Order(Base):
         CheckConstraint("status <> 'queued' OR (tag IS NOT NULL AND lots IS NOT NULL)", name="queued_complete"),
         CheckConstraint("attempt BETWEEN 0 AND 1", name="one_attempt"),
         Index("ix_orders_queue", "status", "shard", "lane", "id"),
-        Index("ix_orders_client_day", "client_id", "trading_day"),
         Index("ix_orders_requested_client_created_at", "requested_client_id", "created_at"),
-        Index("ix_orders_client_broker_id", "client_id", "broker_order_id"),
         Index("ix_orders_created_at", "created_at"),
         Index("ix_orders_instrument_created_at", "exchange", "symbol_token", "created_at"),
         Index(
@@ -148,6 +150,7 @@ class ExitCheck(Base):
     read_at: Mapped[Instant]
     remaining: Mapped[int | None] = mapped_column(BigInteger)  # signed units
     verified_at: Mapped[datetime | None] = mapped_column(UtcInstant())
+    with_demat: Mapped[bool] = mapped_column(Boolean, default=False)  # `held` counts the demat account
 
     __table_args__ = (Index("ix_exit_checks_verified_at", "verified_at"),)
 
@@ -211,6 +214,7 @@ class DeskState(Base):
     reason: Mapped[str | None] = mapped_column(String(300))
     tag_epoch: Mapped[str] = mapped_column(String(1))
     engine_epoch: Mapped[int] = mapped_column(BigInteger)  # rises with every engine: fences the one before
+    limits_version: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))  # rises with every change
     changed_by: Mapped[str | None] = mapped_column(String(32))
     changed_at: Mapped[Instant]
 

@@ -104,7 +104,10 @@ class SessionStateRead(ReadModel):
 
 
 class ClientRowRead(ClientBase):
-    """A line of the dashboard. Rupees; null where never read. `as_of` is when the broker said so."""
+    """A line of the dashboard. Rupees; null where not known. `as_of` is when the broker was last read.
+
+    `stale` speaks of that reading, `pl_stale` of the profit, which follows prices and fills; each with a sentence.
+    """
 
     id: str
     is_active: bool
@@ -113,6 +116,10 @@ class ClientRowRead(ClientBase):
     pl: MoneyOut | None
     session: SessionStateRead
     as_of: InstantOut | None
+    stale: bool
+    stale_reason: str | None
+    pl_stale: bool
+    pl_reason: str | None
 
 
 class ClientRowList(ReadModel):

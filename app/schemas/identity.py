@@ -25,6 +25,15 @@ class SignInRequest(RequestModel):
     totp_code: TotpCodeIn
 
 
+class DemoFormRead(ShownOnce):
+    """What the administrator of a demo would type; `totp_code` is null while the next one is `wait_s` seconds away."""
+
+    email: str
+    password: str
+    totp_code: str | None
+    wait_s: int
+
+
 class UserBase(ReadModel):
     email: str
     role: Role

@@ -83,15 +83,54 @@ class PortfolioRead(ReadModel):
     stale: bool
 
 
+class HeldInstrumentRead(ReadModel):
+    """One instrument over all active clients, as last read. `short_quantity` is negative.
+
+    What lies in demat accounts is counted once, under NSE where the share is listed there.
+    """
+
+    id: str
+    exchange: str
+    symbol_token: int
+    symbol: str = Field(description="The master's name; the broker's, or the id, where the master does not hold it")
+    holders: int
+    net_quantity: int = Field(description="Of positions; demat stock is apart")
+    long_quantity: int
+    short_quantity: int
+    demat_quantity: int
+
+
+class HeldInstrumentList(ReadModel):
+    """`known` and `unknown` count active clients: what was never read may hold anything."""
+
+    items: list[HeldInstrumentRead]
+    total: int
+    known: int
+    unknown: int
+
+
 class TokenProductRead(ReadModel):
     product: str
     net_quantity: int
     average_price: MoneyOut | None
-    pl: MoneyOut
+    pl: MoneyOut | None = Field(description="Null where no price is known")
+
+
+class TokenDematRead(ReadModel):
+    """What lies in the client's demat account of this instrument; null where that was never read."""
+
+    quantity: int | None
+    average_price: MoneyOut | None
+    read_at: InstantOut | None
+    stale: bool
+    reason: str | None
 
 
 class TokenPositionRead(ReadModel):
-    """One client in one instrument. `unknown`: the account was never read, so what it holds is not known."""
+    """One client in one instrument. `unknown`: the account was never read, so what it holds is not known.
+
+    `reason` says why the reading or the profit is stale.
+    """
 
     client_id: str
     client_name: str
@@ -101,6 +140,7 @@ class TokenPositionRead(ReadModel):
     average_price: MoneyOut | None
     pl: MoneyOut | None
     products: list[TokenProductRead]
+    demat: TokenDematRead
     read_at: InstantOut | None
     stale: bool
     reason: str | None = None

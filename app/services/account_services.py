@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.domain.ports.clock import Clock
-from app.domain.ports.portfolio import SnapshotStore
+from app.services.client_list import ClientList
 from app.services.control_sessions import ControlSessions
 from app.services.import_clients import ImportClients
+from app.services.live_figures import LiveFigures
 from app.services.manage_clients import ManageClients
 from app.services.manage_dealers import ManageDealers
 from app.services.manage_egresses import ManageEgresses
@@ -22,5 +22,5 @@ class AccountServices:
     imports: ImportClients
     sessions: ControlSessions
     portfolio: ViewPortfolio
-    snapshots: SnapshotStore
-    clock: Clock
+    client_list: ClientList
+    live: LiveFigures

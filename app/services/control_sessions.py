@@ -53,6 +53,13 @@ class ControlSessions:
             clients_ready=sum(row.clients for row in ready),
         )
 
+    async def one(self, login_id: str) -> tuple[LoginRow, SessionStatus]:
+        """Return one login, for whoever waits for its outcome. Raises LoginNotFound."""
+        for row in await self._directory.login_rows():
+            if row.login_id == login_id:
+                return row, status_at(row.record, self._clock.now())
+        raise LoginNotFound("there is no such login, or it is not active")
+
     async def log_in_all(self, actor: Actor) -> tuple[int, int]:
         """Ask for every login that is not ready; return how many were asked for, and how many held back.
 
@@ -71,13 +78,10 @@ class ControlSessions:
 
     async def log_in(self, actor: Actor, login_id: str) -> tuple[LoginRow, SessionStatus]:
         """Ask for one login, also one that was refused: a person has looked at it. Raises LoginNotFound."""
-        rows = [row for row in await self._directory.login_rows() if row.login_id == login_id]
-        if not rows:
-            raise LoginNotFound("there is no such login, or it is not active")
-        status = status_at(rows[0].record, self._clock.now())
+        row, status = await self.one(login_id)
         if status.state is not SessionState.READY:
-            await self._ask(actor, rows, "session.login")
-        return rows[0], status
+            await self._ask(actor, [row], "session.login")
+        return row, status
 
     async def _ask(self, actor: Actor, rows: list[LoginRow], action: str) -> None:
         if not rows:

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import orjson
+
 from app.domain.batches import BatchKind
-from app.domain.conflicts import block_repeats
+from app.domain.conflicts import block_opposite, block_oversold, block_repeats
 from app.domain.errors import Conflict, InvalidInput
 from app.domain.exits import HeldPosition
 from app.domain.identity import Actor
+from app.domain.limits import LimitsChanged
 from app.domain.planning import Plan, PlannedOrder
 from app.domain.ports.bus import Bus
 from app.domain.ports.clock import Clock
@@ -23,7 +26,8 @@ from app.domain.trading import Trade
 from app.services.plan_batch import Planner
 
 ORDERS_QUEUED = "orders.queued"  # to the engine: look at the queue
-ORDERS_CHANGED = "orders.changed"  # from the engine: {"batches": [ids]}
+# From the engine: {"batches": [ids]}, and where it knows, {"settled": {id: orders that now have an outcome}}.
+ORDERS_CHANGED = "orders.changed"
 _POLL_S = 0.5  # a hint may be lost; the rows are asked at least this often
 
 
@@ -40,8 +44,8 @@ class Press:
 
     @property
     def request_hash(self) -> str:
-        text = json.dumps({"kind": self.kind, "request": self.request}, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        text = orjson.dumps({"kind": self.kind, "request": self.request}, option=orjson.OPT_SORT_KEYS)
+        return hashlib.sha256(text).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +69,26 @@ class BatchExecutor:
         """Record the batch of `trade` and set it going; return at once.
 
         Raises Conflict (`plan_changed`) where the plan is not the approved one any more, InvalidInput
-        (`idempotency_key_reused`) where the key belongs to another body; then nothing is recorded.
+        (`idempotency_key_reused`) where the key belongs to another body, LimitsChanged where the limits change again
+        and again; then nothing is recorded.
         """
         existing = await self.repeated(press)
         if existing is not None:
             return existing
-        plan = await self.planner.plan(trade)
+        try:
+            return await self._plan_and_record(trade, press, approved_plan_hash)
+        except LimitsChanged:  # while this was planned: the new ones count
+            return await self._plan_and_record(trade, press, approved_plan_hash)
+
+    async def _plan_and_record(self, trade: Trade, press: Press, approved_plan_hash: str | None) -> RecordedBatch:
+        plan = await self.planner.plan(trade, operator_id=press.user_id)
         if approved_plan_hash is not None and approved_plan_hash != plan.hash:
             raise Conflict("The plan is not the one that was previewed; look at it again.", code="plan_changed")
         since = self.clock.now() - timedelta(seconds=self.duplicate_window_s)
 
         def review(others: Sequence[OtherOrder]) -> tuple[PlannedOrder, ...]:
-            return block_repeats(plan.orders, others, since=since, overridden_batch=trade.overrides_duplicate_of)
+            orders = block_repeats(plan.orders, others, since=since, overridden_batch=trade.overrides_duplicate_of)
+            return block_oversold(block_opposite(orders, others), others, plan.stock)
 
         return await self.record(trade, press, plan, review, conflicts_since_s=self.duplicate_window_s)
 
@@ -111,6 +123,8 @@ class BatchExecutor:
             orders=plan.orders,
             conflicts_since=now - timedelta(seconds=conflicts_since_s),
             held=tuple(held),
+            breaches=plan.breaches,
+            limits_version=None if trade.is_exit else plan.limits_version,
         )
         recorded = await self.store.record(draft, review)
         _require_same(recorded, press)
@@ -119,18 +133,23 @@ class BatchExecutor:
         return recorded
 
     async def wait(self, batch_id: str, *, wait_s: float) -> bool:
-        """Wait until every order of the batch has an outcome; return whether that came within `wait_s`."""
+        """Wait until every order of the batch has an outcome; return whether that came within `wait_s`.
+
+        Hints say when it is worth asking the rows; they decide nothing.
+        """
         ends_at = self.clock.monotonic_s() + wait_s
         async with self.bus.subscribe(ORDERS_CHANGED) as hints:
-            while await self.store.waiting_count(batch_id):
+            while waiting := await self.store.waiting_count(batch_id):
                 left_s = ends_at - self.clock.monotonic_s()
                 if left_s <= 0:
                     return False
                 poll_at = self.clock.monotonic_s() + min(_POLL_S, left_s)
-                while (pause_s := poll_at - self.clock.monotonic_s()) > 0:
+                while waiting > 0 and (pause_s := poll_at - self.clock.monotonic_s()) > 0:
                     hint = await hints.receive(pause_s)
-                    if hint is None or batch_id in hint.body.get("batches", ()):
+                    if hint is None:
                         break
+                    if batch_id in hint.body.get("batches", ()):
+                        waiting -= hint.body.get("settled", {}).get(batch_id, waiting)
         return True
 
 

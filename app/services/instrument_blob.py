@@ -98,8 +98,6 @@ def _cells(row: Instrument) -> Sequence[Any]:
         None if row.full_name == row.name else row.full_name,
         row.is_suspended,
         row.is_banned,
-        _exact(row.lower_band),
-        _exact(row.upper_band),
     )
 
 
@@ -120,8 +118,6 @@ def _instrument(
     full_name: str | None,
     is_suspended: bool,
     is_banned: bool,
-    lower_band: str | None,
-    upper_band: str | None,
 ) -> Instrument:
     return Instrument(
         exchange,
@@ -140,8 +136,6 @@ def _instrument(
         name if full_name is None else full_name,
         is_suspended,
         is_banned,
-        None if lower_band is None else _decimal(lower_band),
-        None if upper_band is None else _decimal(upper_band),
     )
 
 

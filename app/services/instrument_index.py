@@ -15,7 +15,7 @@ import numpy as np
 
 from app.domain.instruments import Exchange, Instrument, parse_instrument_id
 from app.services.instrument_popularity import by_popularity
-from app.services.instrument_postings import NONE, Ids, Postings, intersection, union
+from app.services.instrument_postings import NONE, Ids, Postings, intersection, union, without
 from app.services.instrument_terms import (
     compact,
     contract_terms,
@@ -70,6 +70,8 @@ class InstrumentIndex:
     def _collect(self, query: str, exchange: Exchange | None, limit: int) -> Iterable[int]:
         found: dict[int, None] = {}
         for tier in self._tiers(query, found, limit):
+            if not len(tier):
+                continue
             ids = tier if exchange is None else intersection((tier, self._on_exchange[exchange]))
             for n in ids[: limit + len(found)].tolist():
                 found.setdefault(n)
@@ -79,13 +81,14 @@ class InstrumentIndex:
 
     def _tiers(self, query: str, found: Mapping[int, None], limit: int) -> Iterator[Ids]:
         """Yield ever looser matches; `found` is what the earlier ones gave, so that good answers stay alone."""
-        yield self._by_id(query)
+        if ":" in query:
+            yield self._by_id(query)
         typed = query_terms(query)
         if found or not typed:
             return
         if len(typed) == 1:
-            yield self._symbols.exact(typed[0])[: limit - limit // _SHARE_OF_LONGER_SYMBOLS]
-            yield self._longer_symbols(typed[0])[: limit // _SHARE_OF_LONGER_SYMBOLS]
+            yield from self._tiers_of_one(typed[0], found, limit)
+            return
         wordings = [typed]
         split = self._unglued(typed)
         if split != typed:
@@ -93,18 +96,40 @@ class InstrumentIndex:
         for terms in wordings:
             yield from self._symbol_tiers(terms)
             yield self._all_terms(terms)
-        if found and len(typed) > 1:  # every word was matched as it stands
+        if found:  # every word was matched as it stands
+            return
+        yield from self._looser_tiers(wordings, found)
+
+    def _tiers_of_one(self, term: str, found: Mapping[int, None], limit: int) -> Iterator[Ids]:
+        """Most queries, and all of them while they are being typed: nothing is looked up that need not be."""
+        exact = self._symbols.exact(term)
+        beginning = NONE if term.isdigit() else self._symbols.prefix(term)
+        known = self._terms.prefix(term)
+        if len(exact):  # the contracts of NIFTY would fill every list: NIFTYBEES gets its share of it
+            yield exact[: limit - limit // _SHARE_OF_LONGER_SYMBOLS]
+            yield without(beginning, exact)[: limit // _SHARE_OF_LONGER_SYMBOLS]
+            yield exact
+        yield beginning
+        if known is not beginning:
+            yield known
+        if len(beginning):
+            yield self._all_contained((term,))
+            return
+        wordings = [[term]]
+        if not len(known) and len(parts := runs(term)) > 1:
+            wordings.append(parts)
+            yield from self._symbol_tiers(parts)
+            yield self._all_terms(parts)
+        yield from self._looser_tiers(wordings, found)
+
+    def _looser_tiers(self, wordings: Sequence[Sequence[str]], found: Mapping[int, None]) -> Iterator[Ids]:
+        for terms in wordings:
+            yield self._all_contained(terms)
+        if found:  # what stands there means something: only the nearest other readings are added
+            yield self._exactly(self._spelling.one_off(wordings[0][0]))
             return
         for terms in wordings:
-            yield intersection([self._containing(term) for term in terms])
             yield from self._corrected(terms)
-
-    def _longer_symbols(self, symbol: str) -> Ids:
-        """The contracts of NIFTY would fill every list: NIFTYBEES gets its share of it."""
-        exact = self._symbols.exact(symbol)
-        if not len(exact):
-            return NONE
-        return np.setdiff1d(self._symbols.prefix(symbol), exact, assume_unique=True)
 
     def _by_id(self, query: str) -> Ids:
         try:
@@ -125,6 +150,9 @@ class InstrumentIndex:
     def _narrowed(self, ids: Ids, rest: Sequence[str]) -> Iterator[Ids]:
         if not len(ids):
             return
+        if not rest:
+            yield ids
+            return
         if any(term[0].isdigit() for term in rest):  # day 2 before day 29, strike 2500 before 25000
             yield intersection((ids, *(self._number_or_prefix(term) for term in rest)))
         yield intersection((ids, *(self._terms.prefix(term) for term in rest)))
@@ -138,12 +166,22 @@ class InstrumentIndex:
     def _unglued(self, terms: Sequence[str]) -> list[str]:
         return [part for term in terms for part in ([term] if len(self._terms.prefix(term)) else runs(term))]
 
-    def _containing(self, term: str) -> Ids:
-        """Return the ids under `term` as a prefix, or as a part of an underlying's words."""
-        known = self._terms.prefix(term)
-        if len(term) < 2 or not term.isalnum():
-            return known
-        return union([known, *map(self._underlyings.exact, self._spelling.containing(term))])
+    def _all_contained(self, terms: Sequence[str]) -> Ids:
+        """Return the ids that have each of `terms` as a prefix or as a part of an underlying's words."""
+        parts = [self._spelling.containing(term) if len(term) > 1 and term.isalnum() else [] for term in terms]
+        if not any(parts):  # nothing but prefixes, which were looked up before
+            return NONE
+        if len(terms) == 1:
+            return self._exactly(parts[0])
+        return intersection(
+            [
+                union([self._terms.prefix(term), *map(self._underlyings.exact, words)])
+                for term, words in zip(terms, parts, strict=True)
+            ]
+        )
+
+    def _exactly(self, words: Sequence[str]) -> Ids:
+        return union([ids for word in words if len(ids := self._underlyings.exact(word))])
 
     def _corrected(self, terms: Sequence[str]) -> Iterator[Ids]:
         """Take one term at a time, or a pair that may be one symbol, as misspelt: nearest spellings first."""

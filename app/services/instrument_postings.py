@@ -10,7 +10,9 @@ import numpy.typing as npt
 
 Ids = npt.NDArray[np.int32]
 NONE: Ids = np.empty(0, dtype=np.int32)
-_AFTER_ANY = "\uffff"
+_AFTER_ANY = "~"  # terms are capitals, digits and points
+_NEAR = 6  # terms: most prefixes have no more, and looking for their end by halves takes longer
+_FEW = 200  # up to here a set of numbers is faster than a bit for every instrument
 
 
 class Postings:
@@ -30,9 +32,18 @@ class Postings:
         known = self._by_prefix.get(prefix)
         if known is not None:
             return known
-        first = bisect_left(self.terms, prefix)
-        last = bisect_left(self.terms, prefix + _AFTER_ANY, first)
-        found = union([self._ids[term] for term in self.terms[first:last]])
+        terms = self.terms
+        first = last = bisect_left(terms, prefix)
+        near_end = min(first + _NEAR, len(terms))
+        while last < near_end and terms[last].startswith(prefix):
+            last += 1
+        if last == first:
+            return NONE
+        if last == first + 1:
+            return self._ids[terms[first]]
+        if last == near_end:
+            last = bisect_left(terms, prefix + _AFTER_ANY, last)
+        found = union([self._ids[term] for term in terms[first:last]])
         self._remember(prefix, found)
         return found
 
@@ -53,6 +64,8 @@ def union(parts: Sequence[Ids]) -> Ids:
     if len(parts) == 1:
         return parts[0]
     everything = np.concatenate(parts)
+    if len(everything) <= _FEW:
+        return np.array(sorted(set(everything.tolist())), dtype=np.int32)
     seen = np.zeros(int(everything.max()) + 1 if len(everything) else 0, dtype=np.bool_)
     seen[everything] = True
     return np.flatnonzero(seen).astype(np.int32)
@@ -68,3 +81,10 @@ def intersection(parts: Iterable[Ids]) -> Ids:
         places[places == len(ids)] = 0
         shortest = shortest[ids[places] == shortest]
     return shortest
+
+
+def without(ids: Ids, others: Ids) -> Ids:
+    """Return `ids` less `others` (rising, at least one)."""
+    places = np.minimum(np.searchsorted(others, ids), len(others) - 1)
+    rest: Ids = ids[others[places] != ids]
+    return rest

@@ -39,6 +39,8 @@ def words(text: str) -> list[str]:
 
 def query_terms(query: str) -> list[str]:
     """Return what a person typed as terms: `bajaj-auto` is one, `nifty 29 dec` three; `24500.50` keeps its point."""
+    if query.isascii() and query.isalnum():  # most queries: one word, while it is being typed
+        return [query.upper()]
     text = _LOOSE_POINT.sub("", _JOINER.sub("", query.upper()))
     terms = [term if _RUNS.fullmatch(term) else term.replace(".", "") for term in text.split()]
     wanted = [_plain_number(term) for term in terms if term not in _FILLER] or terms

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import time
 
 from app.domain.errors import StoreUnavailable
 from app.domain.instrument_master import FRESH_FROM_IST, MasterRecord, MasterState, master_state
 from app.domain.instruments import CASH, Exchange, Instrument
+from app.domain.market_facts import known_freeze_quantity
 from app.domain.ports import Clock
 from app.domain.ports.bus import INSTRUMENTS_CHANGED, Bus
 from app.domain.ports.cache import Cache
-from app.domain.ports.instruments import InstrumentStore
+from app.domain.ports.instruments import BandReading, BandStore, InstrumentStore
 from app.domain.time import trading_day
+from app.services.day_bands import DayBands
 from app.services.instrument_blob import BLOB_KEY, canonical_bytes, decode, encode, version_of
 from app.services.instrument_index import InstrumentIndex
 
@@ -49,12 +51,16 @@ class InstrumentCatalogue:
         clock: Clock,
         check_every_s: float = 3.0,
         fresh_from_ist: time = FRESH_FROM_IST,
+        band_store: BandStore | None = None,
     ) -> None:
         self._store = store
         self._cache = cache
         self._clock = clock
         self._check_every_s = check_every_s
         self._fresh_from_ist = fresh_from_ist
+        self._band_store = band_store
+        self._bands: Mapping[Exchange, DayBands] = {}
+        self._band_readings: Mapping[Exchange, BandReading] = {}
         self._snapshot = _Snapshot()
         self._checked_at_s: float | None = None
         self._turn = asyncio.Lock()
@@ -63,8 +69,13 @@ class InstrumentCatalogue:
         return len(self._snapshot.by_key)
 
     def get(self, exchange: Exchange, symbol_token: int) -> Instrument | None:
-        """Return the instrument, also one that left today's master but that an order of today names (suspended)."""
-        return self._snapshot.by_key.get((exchange, symbol_token))
+        """Return the instrument, also one that left today's master but that an order of today names (suspended).
+
+        It comes with today's price band where that is known, and with the dated freeze quantity of an index where the
+        master has none.
+        """
+        row = self._snapshot.by_key.get((exchange, symbol_token))
+        return None if row is None else self._of_today(row)
 
     def search(self, query: str, *, exchange: Exchange | None = None, limit: int = 20) -> list[Instrument]:
         """Return at most `limit` instruments of the loaded masters, best first."""
@@ -96,10 +107,35 @@ class InstrumentCatalogue:
                 return False
             self._checked_at_s = now_s
             try:
+                await self._load_bands()
                 return await self._load_if_newer()
             except StoreUnavailable as error:
                 log.warning("instruments not refreshed: %s", error.message)
                 return False
+
+    def _of_today(self, row: Instrument) -> Instrument:
+        now = self._clock.now()
+        bands = self._bands.get(row.exchange)
+        is_of_today = bands is not None and bands.trading_day == trading_day(now)
+        band = bands.get(row.symbol_token) if bands is not None and is_of_today else None
+        freeze = row.freeze_quantity
+        if freeze is None and row.exchange not in CASH:
+            freeze = known_freeze_quantity(row, now)
+        if band is None and freeze == row.freeze_quantity:
+            return row
+        lower, upper = (None, None) if band is None else (band.lower, band.upper)
+        return replace(row, lower_band=lower, upper_band=upper, freeze_quantity=freeze)
+
+    async def _load_bands(self) -> None:
+        if self._band_store is None:
+            return
+        readings = await self._band_store.readings()
+        bands = dict(self._bands)
+        for exchange, reading in readings.items():
+            if reading != self._band_readings.get(exchange):
+                found = await self._band_store.bands(reading)
+                bands[exchange] = await asyncio.to_thread(DayBands, reading.trading_day, found)
+        self._bands, self._band_readings = bands, readings
 
     async def keep_fresh(self, bus: Bus) -> None:
         """Refresh when told by the bus, and every now and then without it, until cancelled or the bus is closed."""

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 from app.domain.audit import AuditEntry, Detail
 from app.domain.errors import Conflict, NotFound
+from app.domain.events import SESSIONS_ENDED
 from app.domain.identity import SYSTEM, Actor, Role, User, normal_email
 from app.domain.passwords import check_new_password
+from app.domain.ports.bus import Bus
 from app.domain.ports.clock import Clock
 from app.domain.ports.identity import (
     IdentityStore,
@@ -50,8 +52,10 @@ class ManageUsers:
         sealer: SecretSealer,
         clock: Clock,
         new_id: Callable[[], str],
+        bus: Bus,
     ) -> None:
         self._store = store
+        self._bus = bus
         self._passwords = passwords
         self._totp = totp
         self._sealer = sealer
@@ -99,6 +103,8 @@ class ManageUsers:
                 detail: Detail = {"email": current.email, "changed": changed, "sessions_ended": ended}
                 await tx.record(AuditEntry(by, "user.changed", user_id, detail), at=now)
             after = await tx.user(user_id)
+        if changed:
+            await self._bus.publish(SESSIONS_ENDED, {})
         if after is None:
             raise _no_such_user()
         shown = CreatedUser(after, secret, self._totp.uri(secret, after.email)) if secret is not None else None

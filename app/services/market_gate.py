@@ -24,6 +24,11 @@ class HoursAndMaster:
         if instrument.exchange not in CASH and self.catalogue.state(instrument.exchange).is_stale:
             reason = f"The instrument list of {instrument.exchange} is not of today, so lot sizes are not certain."
             return "instrument_master_stale", reason
+        if instrument.exchange not in CASH and instrument.freeze_quantity is None:
+            return "freeze_quantity_unknown", (
+                f"The largest order that {instrument.exchange} takes of {instrument.name} is not known for today: "
+                "the instrument list gives none. Sync the instruments again; nothing is sent until it is known."
+            )
         has_derivatives = self.catalogue.has_derivatives(instrument)
         now = self.calendar.phase(instrument.exchange, at, has_derivatives=has_derivatives)
         if now.code == "calendar_stale":

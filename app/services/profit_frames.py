@@ -52,13 +52,13 @@ class ProfitFrame:
         return len(self._numbers)
 
     @property
-    def _is_of_all(self) -> bool:
+    def is_of_all(self) -> bool:
         return len(self) == len(self._roster.ids)
 
     @cached_property
     def client_ids(self) -> Sequence[str]:
         ids = self._roster.ids
-        return ids if self._is_of_all else [ids[number] for number in self._numbers.tolist()]
+        return ids if self.is_of_all else [ids[number] for number in self._numbers.tolist()]
 
     @cached_property
     def encoded(self) -> bytes:
@@ -70,7 +70,7 @@ class ProfitFrame:
         if not self.is_known.all():
             rupees[~self.is_known] = np.nan
         values = orjson.dumps(rupees, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
-        if self._is_of_all:
+        if self.is_of_all:
             return self._roster.template % tuple(values)
         heads = self._roster.row_heads
         rows = [heads[number] + value for number, value in zip(self._numbers.tolist(), values, strict=True)]

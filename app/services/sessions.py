@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.domain.audit import AuditEntry
 from app.domain.errors import NotAllowed, NotFound
+from app.domain.events import SESSIONS_ENDED
 from app.domain.identity import NotSignedIn, Permission, Session, SessionKind, SignedIn, User, may
+from app.domain.ports.bus import Bus
 from app.domain.ports.clock import Clock
 from app.domain.ports.identity import IdentityStore, SessionTokens
 
@@ -36,8 +39,13 @@ class SessionPolicy:
 
 
 class Sessions:
-    def __init__(self, *, store: IdentityStore, tokens: SessionTokens, clock: Clock, policy: SessionPolicy) -> None:
+    """`bus` is told of sessions that are ended, for the sockets that they opened."""
+
+    def __init__(
+        self, *, store: IdentityStore, tokens: SessionTokens, clock: Clock, policy: SessionPolicy, bus: Bus
+    ) -> None:
         self._store = store
+        self._bus = bus
         self._tokens = tokens
         self._clock = clock
         self._policy = policy
@@ -46,8 +54,7 @@ class Sessions:
         """Return whom `token` stands for, as it came (`kind`). Raises NotSignedIn."""
         now = self._clock.now()
         claims = self._tokens.read(token, at=now)
-        async with self._store.read() as tx:
-            found = await tx.session(claims.session_id)
+        found = await self._store.session(claims.session_id)
         if found is None:
             raise _not_signed_in()
         session, user = found
@@ -60,11 +67,20 @@ class Sessions:
                 await tx.touch_session(session.id, seen_at=now)
         return SignedIn(user, session, source_address)
 
-    async def is_live(self, session_id: str) -> bool:
-        """Tell whether the session still opens anything: long-lived sockets ask this every few seconds."""
+    async def of_id(self, session_id: str, *, source_address: str | None) -> SignedIn:
+        """Return whose session this is. Raises NotSignedIn where it opens nothing any more."""
+        found = await self._store.session(session_id)
+        if found is None or not self._policy.is_live(*found, self._clock.now()):
+            raise _not_signed_in()
+        session, user = found
+        return SignedIn(user, session, source_address)
+
+    async def live_among(self, session_ids: Collection[str]) -> frozenset[str]:
+        """Return those of the sessions that still open anything: long-lived sockets ask this every few seconds."""
+        now = self._clock.now()
         async with self._store.read() as tx:
-            found = await tx.session(session_id)
-        return found is not None and self._policy.is_live(*found, self._clock.now())
+            found = await tx.sessions_of(session_ids)
+        return frozenset(session.id for session, user in found if self._policy.is_live(session, user, now))
 
     def is_stepped_up(self, who: SignedIn) -> bool:
         """Tell whether a second factor was shown within the last minutes."""
@@ -75,6 +91,7 @@ class Sessions:
         async with self._store.write() as tx:
             await tx.delete_session(who.session.id)
             await tx.record(AuditEntry(who.actor, "session.signed_out", who.session.id), at=self._clock.now())
+        await self._bus.publish(SESSIONS_ENDED, {})
 
     async def page(
         self, who: SignedIn, *, user_id: str | None, everybody: bool, offset: int, limit: int
@@ -88,8 +105,7 @@ class Sessions:
 
     async def one(self, who: SignedIn, session_id: str) -> tuple[Session, User]:
         """Raises NotFound, also for a session of another user that `who` may not see."""
-        async with self._store.read() as tx:
-            found = await tx.session(session_id)
+        found = await self._store.session(session_id)
         if found is None or not self._may_manage(who, found[1]):
             raise NotFound("no such session", code="session_not_found")
         return found
@@ -101,6 +117,7 @@ class Sessions:
             if await tx.delete_session(session_id):
                 entry = AuditEntry(who.actor, "session.ended", session_id, {"user": owner.email})
                 await tx.record(entry, at=self._clock.now())
+        await self._bus.publish(SESSIONS_ENDED, {})
 
     async def end_others(self, who: SignedIn) -> int:
         """End every other session of `who`; return how many."""
@@ -109,6 +126,7 @@ class Sessions:
             if ended:
                 entry = AuditEntry(who.actor, "session.others_ended", who.user_id, {"sessions": ended})
                 await tx.record(entry, at=self._clock.now())
+        await self._bus.publish(SESSIONS_ENDED, {})
         return ended
 
     def _may_manage(self, who: SignedIn, owner: User) -> bool:

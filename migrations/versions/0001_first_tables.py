@@ -38,6 +38,13 @@ def upgrade() -> None:
     op.create_index("ix_audit_events_action", "audit_events", ["action"], unique=False)
     op.create_index("ix_audit_events_at", "audit_events", ["at"], unique=False)
     op.create_table(
+        "band_readings",
+        sa.Column("exchange", sa.String(length=8), nullable=False),
+        sa.Column("trading_day", sa.Date(), nullable=False),
+        sa.Column("read_at", UtcInstant(), nullable=False),
+        sa.PrimaryKeyConstraint("exchange", name=op.f("pk_band_readings")),
+    )
+    op.create_table(
         "broker_sessions",
         sa.Column("owner_id", sa.String(length=32), nullable=False),
         sa.Column("owner_kind", sa.String(length=8), nullable=False),
@@ -68,6 +75,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=300), nullable=True),
         sa.Column("tag_epoch", sa.String(length=1), nullable=False),
         sa.Column("engine_epoch", sa.BigInteger(), nullable=False),
+        sa.Column("limits_version", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("changed_by", sa.String(length=32), nullable=True),
         sa.Column("changed_at", UtcInstant(), nullable=False),
         sa.CheckConstraint("id = 1", name=op.f("ck_desk_state_single")),
@@ -89,6 +97,25 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_egresses_name")),
     )
     op.create_table(
+        "hard_limits",
+        sa.Column("scope", sa.String(length=8), nullable=False),
+        sa.Column("subject_id", sa.String(length=32), nullable=False),
+        sa.Column("max_order_quantity", sa.BigInteger(), nullable=True),
+        sa.Column("max_order_notional", Money(), nullable=True),
+        sa.Column("max_price_distance_percent", Money(), nullable=True),
+        sa.Column("max_batch_notional", Money(), nullable=True),
+        sa.Column("max_batch_orders", sa.Integer(), nullable=True),
+        sa.Column("updated_at", UtcInstant(), nullable=False),
+        sa.Column("updated_by", sa.String(length=32), nullable=True),
+        sa.CheckConstraint("(scope = 'desk') = (subject_id = '')", name=op.f("ck_hard_limits_subject")),
+        sa.CheckConstraint(
+            "scope <> 'client' OR (max_batch_notional IS NULL AND max_batch_orders IS NULL)",
+            name=op.f("ck_hard_limits_of_client"),
+        ),
+        sa.CheckConstraint("scope IN ('desk', 'user', 'client')", name=op.f("ck_hard_limits_scope")),
+        sa.PrimaryKeyConstraint("scope", "subject_id", name=op.f("pk_hard_limits")),
+    )
+    op.create_table(
         "instrument_masters",
         sa.Column("exchange", sa.String(length=8), nullable=False),
         sa.Column("version", sa.String(length=64), nullable=False),
@@ -96,6 +123,26 @@ def upgrade() -> None:
         sa.Column("read_at", UtcInstant(), nullable=False),
         sa.Column("trading_day", sa.Date(), nullable=False),
         sa.PrimaryKeyConstraint("exchange", name=op.f("pk_instrument_masters")),
+    )
+    op.create_table(
+        "price_bands",
+        sa.Column("exchange", sa.String(length=8), nullable=False),
+        sa.Column("symbol_token", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("lower", Money(), nullable=False),
+        sa.Column("upper", Money(), nullable=False),
+        sa.Column("trading_day", sa.Date(), nullable=False),
+        sa.PrimaryKeyConstraint("exchange", "symbol_token", name=op.f("pk_price_bands")),
+    )
+    op.create_table(
+        "restricted_instruments",
+        sa.Column("id", sa.String(length=24), nullable=False),
+        sa.Column("symbol", sa.String(length=60), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("isin", sa.String(length=12), nullable=True),
+        sa.Column("reason", sa.String(length=200), nullable=False),
+        sa.Column("added_at", UtcInstant(), nullable=False),
+        sa.Column("added_by", sa.String(length=32), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_restricted_instruments")),
     )
     op.create_table(
         "sign_in_throttles",
@@ -131,8 +178,6 @@ def upgrade() -> None:
         sa.Column("full_name", sa.String(length=150), nullable=False),
         sa.Column("is_suspended", sa.Boolean(), nullable=False),
         sa.Column("is_banned", sa.Boolean(), nullable=False),
-        sa.Column("lower_band", Money(), nullable=True),
-        sa.Column("upper_band", Money(), nullable=True),
         sa.Column("master_version", sa.String(length=64), nullable=False),
         sa.CheckConstraint("lot_size > 0", name=op.f("ck_tokens_lot_size")),
         sa.CheckConstraint("tick_size > 0", name=op.f("ck_tokens_tick_size")),
@@ -258,6 +303,7 @@ def upgrade() -> None:
         sa.Column("read_at", UtcInstant(), nullable=False),
         sa.Column("remaining", sa.BigInteger(), nullable=True),
         sa.Column("verified_at", UtcInstant(), nullable=True),
+        sa.Column("with_demat", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["batch_id"], ["batches.id"], name=op.f("fk_exit_checks_batch_id_batches"), ondelete="RESTRICT"
         ),
@@ -265,15 +311,63 @@ def upgrade() -> None:
     )
     op.create_index("ix_exit_checks_verified_at", "exit_checks", ["verified_at"], unique=False)
     op.create_table(
+        "socket_tickets",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("session_id", sa.String(length=64), nullable=False),
+        sa.Column("expires_at", UtcInstant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["session_id"],
+            ["user_sessions.id"],
+            name=op.f("fk_socket_tickets_session_id_user_sessions"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_socket_tickets")),
+    )
+    op.create_index("ix_socket_tickets_expires_at", "socket_tickets", ["expires_at"], unique=False)
+    op.create_index(op.f("ix_socket_tickets_session_id"), "socket_tickets", ["session_id"], unique=False)
+    op.create_table(
+        "holdings",
+        sa.Column("client_id", sa.String(length=32), nullable=False),
+        sa.Column("row_number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("isin", sa.String(length=12), nullable=False),
+        sa.Column("name", sa.String(length=150), nullable=False),
+        sa.Column("nse_token", sa.Integer(), nullable=True),
+        sa.Column("bse_token", sa.Integer(), nullable=True),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("blocked_quantity", sa.BigInteger(), nullable=False),
+        sa.Column("collateral_quantity", sa.BigInteger(), nullable=False),
+        sa.Column("t1_quantity", sa.BigInteger(), nullable=False),
+        sa.Column("authorised_quantity", sa.BigInteger(), nullable=False),
+        sa.Column("needs_authorisation_quantity", sa.BigInteger(), nullable=False),
+        sa.Column("average_price", Money(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["client_id"], ["clients.id"], name=op.f("fk_holdings_client_id_clients"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("client_id", "row_number", name=op.f("pk_holdings")),
+    )
+    op.create_index("ix_holdings_bse_token", "holdings", ["bse_token"], unique=False)
+    op.create_index("ix_holdings_nse_token", "holdings", ["nse_token"], unique=False)
+    op.create_table(
+        "holdings_readings",
+        sa.Column("client_id", sa.String(length=32), nullable=False),
+        sa.Column("read_at", UtcInstant(), nullable=True),
+        sa.Column("failed_at", UtcInstant(), nullable=True),
+        sa.Column("failed_reason", sa.String(length=300), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["client_id"], ["clients.id"], name=op.f("fk_holdings_readings_client_id_clients"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("client_id", name=op.f("pk_holdings_readings")),
+    )
+    op.create_table(
         "margins",
         sa.Column("client_id", sa.String(length=32), nullable=False),
-        sa.Column("available", Money(), nullable=False),
-        sa.Column("free_cash", Money(), nullable=False),
+        sa.Column("available", Money(), nullable=True),
+        sa.Column("free_cash", Money(), nullable=True),
         sa.Column("used", Money(), nullable=True),
         sa.Column("non_cash", Money(), nullable=True),
-        sa.Column("particulars", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("particulars", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("profit_loss", Money(), nullable=True),
-        sa.Column("read_at", UtcInstant(), nullable=False),
+        sa.Column("read_at", UtcInstant(), nullable=True),
         sa.Column("failed_at", UtcInstant(), nullable=True),
         sa.Column("failed_reason", sa.String(length=300), nullable=True),
         sa.ForeignKeyConstraint(
@@ -327,6 +421,10 @@ def upgrade() -> None:
         sa.Column("pending_op_state", sa.String(length=10), nullable=True),
         sa.Column("pending_op_message", sa.String(length=300), nullable=True),
         sa.Column("pending_op_at", UtcInstant(), nullable=True),
+        sa.Column("pending_op_id", sa.String(length=32), nullable=True),
+        sa.Column("wanted_terms", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("terms_sent_at", UtcInstant(), nullable=True),
+        sa.Column("resolution", sa.String(length=10), nullable=True),
         sa.Column("last_modified_text", sa.String(length=40), nullable=True),
         sa.Column("seen_at", UtcInstant(), nullable=True),
         sa.Column("created_at", UtcInstant(), nullable=False),
@@ -351,8 +449,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("batch_id", "row_number", name=op.f("uq_orders_batch_id_row_number")),
         sa.UniqueConstraint("tag", name=op.f("uq_orders_tag")),
     )
-    op.create_index("ix_orders_client_broker_id", "orders", ["client_id", "broker_order_id"], unique=False)
-    op.create_index("ix_orders_client_day", "orders", ["client_id", "trading_day"], unique=False)
     op.create_index("ix_orders_created_at", "orders", ["created_at"], unique=False)
     op.create_index(
         "ix_orders_instrument_created_at", "orders", ["exchange", "symbol_token", "created_at"], unique=False
@@ -489,10 +585,15 @@ def downgrade() -> None:
     )
     op.drop_index("ix_orders_instrument_created_at", table_name="orders")
     op.drop_index("ix_orders_created_at", table_name="orders")
-    op.drop_index("ix_orders_client_day", table_name="orders")
-    op.drop_index("ix_orders_client_broker_id", table_name="orders")
     op.drop_table("orders")
     op.drop_table("margins")
+    op.drop_table("holdings_readings")
+    op.drop_index("ix_holdings_nse_token", table_name="holdings")
+    op.drop_index("ix_holdings_bse_token", table_name="holdings")
+    op.drop_table("holdings")
+    op.drop_index(op.f("ix_socket_tickets_session_id"), table_name="socket_tickets")
+    op.drop_index("ix_socket_tickets_expires_at", table_name="socket_tickets")
+    op.drop_table("socket_tickets")
     op.drop_index("ix_exit_checks_verified_at", table_name="exit_checks")
     op.drop_table("exit_checks")
     op.drop_index("ix_clients_is_active_name", table_name="clients")
@@ -508,11 +609,15 @@ def downgrade() -> None:
     op.drop_table("tag_counters")
     op.drop_index("ix_sign_in_throttles_last_failure_at", table_name="sign_in_throttles")
     op.drop_table("sign_in_throttles")
+    op.drop_table("restricted_instruments")
+    op.drop_table("price_bands")
     op.drop_table("instrument_masters")
+    op.drop_table("hard_limits")
     op.drop_table("egresses")
     op.drop_table("desk_state")
     op.drop_index("ix_broker_sessions_state", table_name="broker_sessions")
     op.drop_table("broker_sessions")
+    op.drop_table("band_readings")
     op.drop_index("ix_audit_events_at", table_name="audit_events")
     op.drop_index("ix_audit_events_action", table_name="audit_events")
     op.drop_table("audit_events")

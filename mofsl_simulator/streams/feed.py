@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from mofsl_simulator.broker import Broker
 from mofsl_simulator.faults import Fault
 from mofsl_simulator.instruments import Instrument
 from mofsl_simulator.streams import packets
@@ -16,14 +17,11 @@ from mofsl_simulator.streams.feed_client import FeedClient, Wire
 from mofsl_simulator.streams.news import News, Round
 from mofsl_simulator.streams.vocabulary import FEED, PATHS
 
-if TYPE_CHECKING:
-    from mofsl_simulator.broker import Broker
-
 _ROUND_WITHOUT_CONFLATION_MS, _LONGEST_ROUND_MS = 20.0, 1000.0
 
 
 class Feed:
-    def __init__(self, broker: "Broker", *, seed: int, monotonic_s: Callable[[], float]) -> None:
+    def __init__(self, broker: Broker, *, seed: int, monotonic_s: Callable[[], float]) -> None:
         self._broker = broker
         self._monotonic_s = monotonic_s
         self._numbers = count(1)

@@ -2,18 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mofsl_simulator.broker import Broker
 from mofsl_simulator.instruments import Instrument
 from mofsl_simulator.streams import packets
 from mofsl_simulator.streams.board import EXCHANGE_CHARACTERS, Board, Figures, Slots
 from mofsl_simulator.streams.packets import NO_PACKETS, Packets
 from mofsl_simulator.streams.ticks import TickMaker
-
-if TYPE_CHECKING:
-    from mofsl_simulator.broker import Broker
 
 Move = tuple[int, int, int, int, int]
 """Slot, last price, high, low (points), volume (units)."""
@@ -33,7 +30,7 @@ class Round:
 
 
 class News:
-    def __init__(self, broker: "Broker", board: Board, *, seed: int, monotonic_s: Callable[[], float]) -> None:
+    def __init__(self, broker: Broker, board: Board, *, seed: int, monotonic_s: Callable[[], float]) -> None:
         self._broker = broker
         self._board = board
         self._ticks = TickMaker(board, broker.prices, seed)

@@ -1,23 +1,21 @@
 """Both streams together: from a handshake to the end of its connection."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from mofsl_simulator.broker import Broker
 from mofsl_simulator.streams.feed import Feed
 from mofsl_simulator.streams.link import Link, reset
 from mofsl_simulator.streams.trade_socket import TradeSocket
 from mofsl_simulator.streams.vocabulary import FEED, ON_CONNECT, STREAM_OF_PATH
 
-if TYPE_CHECKING:
-    from mofsl_simulator.broker import Broker
-
 
 class Streams:
-    def __init__(self, broker: "Broker", *, seed: int, monotonic_s: Callable[[], float]) -> None:
+    def __init__(self, broker: Broker, *, seed: int, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         self._broker = broker
         self.feed = Feed(broker, seed=seed, monotonic_s=monotonic_s)
         self.trade_socket = TradeSocket(broker, monotonic_s=monotonic_s)

@@ -4,11 +4,12 @@ import asyncio
 import hmac
 from collections.abc import Callable
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
 from mofsl_simulator.accounts import Account, Dealer
+from mofsl_simulator.broker import Broker
 from mofsl_simulator.envelopes import Refusal
 from mofsl_simulator.faults import Fault
 from mofsl_simulator.orders import Fill, Order
@@ -16,9 +17,6 @@ from mofsl_simulator.sessions import Session
 from mofsl_simulator.streams import order_frames
 from mofsl_simulator.streams.trade_client import TradeClient, Wire
 from mofsl_simulator.streams.vocabulary import PATHS, TRADE_SOCKET
-
-if TYPE_CHECKING:
-    from mofsl_simulator.broker import Broker
 
 _CHECK_EVERY_S = 0.2
 _SUBSCRIPTIONS = {
@@ -30,7 +28,7 @@ _SUBSCRIPTIONS = {
 
 
 class TradeSocket:
-    def __init__(self, broker: "Broker", *, monotonic_s: Callable[[], float]) -> None:
+    def __init__(self, broker: Broker, *, monotonic_s: Callable[[], float]) -> None:
         self._broker = broker
         self._monotonic_s = monotonic_s
         self._numbers = count(1)

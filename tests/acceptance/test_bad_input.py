@@ -144,6 +144,21 @@ def test_a_key_that_is_none_is_refused(floor: Floor, key: bytes) -> None:
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    ("key", "code"),
+    [
+        (b"", "idempotency_key_missing"),
+        (b"a\tb", "idempotency_key_not_allowed"),
+        (b"a\xa0b", "idempotency_key_not_allowed"),
+    ],
+)
+def test_a_key_with_characters_that_are_not_allowed_is_not_called_missing(floor: Floor, key: bytes, code: str) -> None:
+    headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+    answer = floor.request("POST", EXECUTE, content=order(floor), headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+    assert ("not allowed" in answer.json()["detail"]) is (key != b"")
+
+
 def test_two_keys_are_refused(floor: Floor) -> None:
     headers = [("Content-Type", "application/json"), ("Idempotency-Key", "a"), ("Idempotency-Key", "b")]
     answer = floor.request("POST", EXECUTE, content=order(floor), headers=headers)

@@ -82,6 +82,36 @@ def test_a_retry_is_a_linked_batch_of_the_rows_surely_not_placed_alone(quiet: Fl
     assert sorted(orders) == sorted([refused.code, lost.code, taken.code])
 
 
+def test_a_retry_is_previewed_and_bound_to_what_was_seen(quiet: Floor) -> None:
+    share = quiet.share()
+    one, other, lost = quiet.clients[20], quiet.clients[21], quiet.clients[22]
+    for refused in (one, other):
+        quiet.fault("errorcode", {"code": "MO1057", "message": "Invalid product type"}, clientcode=refused.code)
+    quiet.fault("close_after_accept", clientcode=lost.code)
+    quiet.fault("http_status", 503, path="getorderbook", clientcode=lost.code)
+    first = quiet.execute(resting(quiet, share, [(one, 4), (other, 5), (lost, 4)]))
+    before = quiet.recorded()
+    url = f"/api/v1/batches/{first['batch_id']}/retry-refused"
+
+    seen = quiet.call("POST", url, json={"client_ids": [one.id], "dry_run": True})
+    lost_one = {"client_ids": [lost.id], "dry_run": True}
+    assert quiet.call("POST", url, json=lost_one, expect=409)["code"] == "nothing_to_retry"
+
+    assert quiet.recorded() == before
+    assert [(row["client_id"], row["quantity"], row["status"]) for row in seen["results"]] == [(one.id, 4, "ok")]
+    quiet.clear_faults()
+    body = {"client_ids": [one.id], "plan_hash": seen["plan_hash"]}
+    stale = {**body, "plan_hash": "0" * 64}
+    headers = {"Idempotency-Key": uuid4().hex}
+    assert quiet.call("POST", url, json=stale, headers=headers, expect=409)["code"] == "plan_changed"
+    second = quiet.call("POST", url, json=body, headers={"Idempotency-Key": uuid4().hex}, expect=(200, 202))
+    assert second["parent_batch_id"] == first["batch_id"]
+    assert [row["client_id"] for row in second["results"]] == [one.id]
+    assert second["terms"] == first["terms"]
+    assert (first["symbol"], first["terms"]["order_type"]) == (second["symbol"], "LIMIT")
+    quiet.settled(first["batch_id"])
+
+
 def test_a_batch_without_a_refusal_has_nothing_to_retry(quiet: Floor) -> None:
     share = quiet.share()
     first = quiet.execute(resting(quiet, share, [(quiet.clients[3], 1)]))

@@ -100,6 +100,47 @@ def test_a_failed_read_of_positions_is_never_called_flat(quiet: Floor, fault: tu
     assert quiet.net(share) == {unreadable.code: 5}
 
 
+def test_positions_older_than_our_own_sale_never_sell_it_twice(quiet: Floor) -> None:
+    share, client = quiet.share(), quiet.clients[18]
+    hold(quiet, share, {client: 30})
+    quiet.fault("stale_book", path="getposition", clientcode=client.code)
+
+    first = verdicts_in(quiet, quiet.exit(share, client_ids=[client.id]))
+    again = verdicts_in(quiet, quiet.exit(share, client_ids=[client.id]))
+
+    assert first["results"][0]["exit"]["verdict"] == "cannot_tell"  # nothing proves that it is flat
+    assert again["results"][0]["code"] == "read_failed"
+    assert "order book" in again["results"][0]["message"]
+    assert quiet.net(share) == {}
+    quiet.clear_faults()
+    proven = verdicts_in(quiet, quiet.exit(share, client_ids=[client.id]))
+    assert proven["results"][0]["exit"]["verdict"] == "flat"
+    assert quiet.net(share) == {}
+
+
+def test_positions_older_than_our_own_purchase_are_never_called_flat(quiet: Floor) -> None:
+    share, client = quiet.share(), quiet.clients[19]
+    quiet.fault("stale_book", path="getposition", clientcode=client.code)
+    quiet.call("GET", f"/api/v1/clients/{client.id}/portfolio")  # what the broker goes on showing from now on
+    hold(quiet, share, {client: 20})
+
+    batch = verdicts_in(quiet, quiet.exit(share, client_ids=[client.id]))
+    assert batch["results"][0]["exit"]["verdict"] == "cannot_tell"
+    assert batch["results"][0]["exit"]["held"] is None
+    assert quiet.net(share) == {client.code: 20}
+
+
+def test_results_are_in_the_order_asked_whatever_became_of_each(quiet: Floor) -> None:
+    share = quiet.share()
+    hold(quiet, share, {quiet.clients[20]: 5, quiet.clients[22]: 6})
+    asked = [quiet.clients[n].id for n in (22, 21, 20)]
+    asked.insert(1, "nobody")
+
+    batch = verdicts_in(quiet, quiet.exit(share, client_ids=asked))
+
+    assert [row["client_id"] for row in batch["results"]] == asked
+
+
 def test_an_exit_is_proven_by_the_next_good_read_where_one_was_lost(quiet: Floor) -> None:
     share, client = quiet.share(), quiet.clients[14]
     hold(quiet, share, {client: 4})
@@ -176,3 +217,40 @@ def test_delivery_bought_today_is_sold_again_as_delivery(floor: Floor) -> None:
     assert row["exit"]["verdict"] == "flat"
     assert [order["producttype"] for order in floor.of_share(share)] == ["DELIVERY", "DELIVERY"]
     assert floor.net(share) == {}
+
+
+def test_what_works_for_the_client_is_cancelled_before_it_is_exited(quiet: Floor) -> None:
+    share, client = quiet.share(), quiet.clients[21]
+    hold(quiet, share, {client: 6})
+    lowest = quiet.simulator.get(f"/_sim/prices?exchange=NSE&symboltoken={share}")["lower"]
+    resting = quiet.trade(share, [(client, 4)], trade_type="INTRADAY", order_type="LIMIT", price=str(lowest))
+    entry = quiet.settled(quiet.execute(resting)["batch_id"])
+
+    batch = verdicts_in(quiet, quiet.exit(share, client_ids=[client.id]))
+
+    [row] = batch["results"]
+    assert (row["exit"]["verdict"], row["quantity"]) == ("flat", 6)
+    assert quiet.batch(entry["batch_id"])["summary"]["by_status"] == {"cancelled": 1}
+    assert quiet.net(share) == {}
+    assert crossed_zero(quiet, share, {client: 6}) == []
+
+
+def test_stock_in_the_demat_account_is_sold_for_delivery_where_the_client_is_named(quiet: Floor) -> None:
+    client, holding = next(
+        (client, holding)
+        for client in quiet.clients[22:]
+        for holding in quiet.call("GET", f"/api/v1/clients/{client.id}/portfolio")["holdings"]
+        if holding["nse_token"] and holding["quantity"]
+    )
+    share = holding["nse_token"]
+
+    batch = verdicts_in(quiet, quiet.exit(share, client_ids=[client.id], trade_type="DELIVERY"))
+
+    [row] = batch["results"]
+    sold = [order for order in quiet.of_share(share) if order["clientcode"] == client.code]
+    assert [(order["buyorsell"], order["producttype"]) for order in sold] == [("SELL", "DELIVERY")]
+    assert row["exit"]["held"] == holding["quantity"]
+    assert row["exit"]["remaining"] == holding["quantity"] - row["exit"]["exited"]
+    assert row["exit"]["verdict"] == ("flat" if row["exit"]["remaining"] == 0 else "reduced")
+    again = verdicts_in(quiet, quiet.exit(share, client_ids=[client.id], trade_type="DELIVERY"))
+    assert all(row["filled_quantity"] == 0 for row in again["results"])

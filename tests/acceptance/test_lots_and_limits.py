@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from tests.support.floor import Floor, FloorClient, Json
+from tests.support.processes import wait_until
 
 pytestmark = [pytest.mark.xdist_group("floor"), pytest.mark.timeout(180)]
 
@@ -195,3 +196,22 @@ def test_a_price_out_of_the_days_range_is_never_placed(floor: Floor) -> None:
 
     assert (row["status"] in {"blocked", "rejected"}, row["success"]) == (True, False)
     assert floor.of_share(share) == []
+
+
+def test_a_limit_price_outside_the_day_s_band_is_blocked_with_a_sentence_that_names_the_band(floor: Floor) -> None:
+    share = floor.share()
+    path = f"/api/v1/tokens/NSE:{share}/quote"
+    wait_until(lambda: bool(floor.call("GET", path)["upper"]), deadline_s=60, what="the price bands of the day")
+    simulated = floor.simulator.get(f"/_sim/prices?exchange=NSE&symboltoken={share}")
+    quote = floor.call("GET", path)
+    assert (Decimal(quote["lower"]), Decimal(quote["upper"])) == (
+        Decimal(str(simulated["lower"])),
+        Decimal(str(simulated["upper"])),
+    )
+    above = str(Decimal(quote["upper"]) * 2)
+
+    batch = floor.execute(floor.trade(share, [(floor.clients[3], 1)], order_type="LIMIT", price=above))
+
+    [row] = batch["results"]
+    assert (row["status"], row["code"]) == ("blocked", "price_outside_band")
+    assert f"({quote['lower']} to {quote['upper']})" in row["message"]

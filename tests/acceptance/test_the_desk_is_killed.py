@@ -19,7 +19,16 @@ from tests.support.processes import wait_until
 pytestmark = [pytest.mark.xdist_group("killed"), pytest.mark.timeout(300)]
 
 SIZE = 300
-MAY_BE_AT_THE_BROKER = {"unknown", "acknowledged", "open", "partially_filled", "filled", "cancelled", "expired"}
+MAY_BE_AT_THE_BROKER = {
+    "sending",
+    "unknown",
+    "acknowledged",
+    "open",
+    "partially_filled",
+    "filled",
+    "cancelled",
+    "expired",
+}
 
 
 @pytest.fixture(scope="module")

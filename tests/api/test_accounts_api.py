@@ -119,6 +119,7 @@ async def test_what_does_not_exist_is_a_404(one_door: Door) -> None:
         one_door.admin.patch("/admin/egresses/nobody", json={"name": "X"}),
         one_door.admin.post("/admin/egresses/nobody/verify"),
         one_door.trader.post("/api/v1/sessions/nobody/login"),
+        one_door.viewer.get("/api/v1/sessions/nobody"),
         one_door.viewer.get("/api/v1/clients/nobody/portfolio"),
         one_door.viewer.get("/api/v1/tokens/XYZ:1/positions"),
     ):
@@ -248,6 +249,27 @@ async def test_sessions_say_who_can_trade_and_why_not(door: Door) -> None:
     door.web.clock.advance(60)
     await door.accounts.turn()
     assert (await door.viewer.get("/api/v1/sessions")).json()["logins_ready"] == 2
+
+
+async def test_a_wrong_secret_is_told_by_the_login_that_follows_it(door: Door) -> None:
+    client = (await door.add("AA1")).json()
+    path = f"/api/v1/sessions/{client['id']}"
+    assert (await door.viewer.get(path)).json()["attempted_at"] is None
+    await door.accounts.turn()
+    ready = (await door.viewer.get(path)).json()
+    assert (ready["state"], ready["user_id"]) == ("ready", "AA1")
+    door.broker.script("log_in", "AA1", Does.REFUSE)
+    door.web.clock.advance(60)
+    await door.admin.patch(f"/admin/clients/{client['id']}", json={"password": "not-the-Canary-1"})
+    changed = (await door.viewer.get(path)).json()
+    assert (changed["state"], changed["attempted_at"]) == ("absent", ready["attempted_at"])
+    await door.accounts.turn()
+    refused = (await door.viewer.get(path)).json()
+    assert refused["state"] == "refused"
+    assert "refused the login" in refused["reason"]
+    assert refused["attempted_at"] > ready["attempted_at"]
+    await door.admin.delete(f"/admin/clients/{client['id']}")
+    assert (await door.viewer.get(path)).status_code == 404
 
 
 async def test_a_file_is_tried_then_imported_or_refused_whole(door: Door) -> None:

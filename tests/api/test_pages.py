@@ -1,4 +1,4 @@
-"""Pages for a person: complete without scripts, styles or other hosts, so that the content policy refuses nothing."""
+"""The documentation as a page: complete without scripts, styles or other hosts, so that our policy refuses nothing."""
 
 from __future__ import annotations
 
@@ -45,16 +45,8 @@ class Tags(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_the_place_of_the_dashboard_says_where_the_documentation_is(client: TestClient) -> None:
-    page = client.get("/app/")
-    assert page.headers["content-type"] == "text/html; charset=utf-8"
-    assert 'href="/docs"' in page.text
-    assert client.get("/app").headers["location"] == "/app/"
-
-
-@pytest.mark.parametrize("path", ["/app/", "/docs"])
-def test_pages_are_whole_and_load_nothing(path: str, client: TestClient) -> None:
-    text = client.get(path).text
+def test_the_page_is_whole_and_loads_nothing(client: TestClient) -> None:
+    text = client.get("/docs").text
     tags = Tags(text)
     assert tags.open == []
     assert not {tag for tag, _ in tags.opened} & {"script", "style", "link", "img", "iframe", "form"}

@@ -9,9 +9,12 @@ import httpx
 import pytest
 
 from app.api import tokens
+from app.core.bus import MemoryBus
 from app.core.cache import MemoryCache
 from app.schemas.instruments import QuoteRead, TokenRead
 from app.services.instruments import InstrumentCatalogue
+from app.services.live_figures import LiveFigures
+from app.services.live_quotes import LiveQuotes
 from app.services.quotes import QuoteReader
 from tests.support.instrument_universe import universe
 from tests.support.instruments import (
@@ -48,9 +51,11 @@ async def instruments(shell: Web) -> AsyncIterator[Instruments]:
     broker = ScriptedBroker(
         on_quote=lambda *_: replace(quote_of(ITC, "412.3", bid=Decimal("412.25")), as_of=clock.now())
     )
-    quotes = QuoteReader(
+    reader = QuoteReader(
         broker=broker.port, sessions=ScriptedSessions("A1"), clock=clock, instrument=catalogue.get, deadline_s=5.0
     )
+    live = LiveFigures(cache=MemoryCache(), clock=clock)
+    quotes = LiveQuotes(reader=reader, live=live, catalogue=catalogue, bus=MemoryBus(), clock=clock)
     shell.app.include_router(tokens.router)
     for name, part in (("catalogue", catalogue), ("quotes", quotes)):
         setattr(shell.desk, name, part)

@@ -157,6 +157,8 @@ def test_a_trade_with_a_date_only_keeps_its_day() -> None:
         (41235, 2, AUTO, "412.50", "Buy", "412.35"),
         (41235, 2, AUTO, "412.30", "Sell", "412.35"),
         (412, 2, AUTO, "412.50", "Buy", "412"),
+        (8685, 2, AUTO, "86.9441", "Sell", "86.85"),  # below the average of the order's other fills
+        (41235, 2, AUTO, "400.00", "Buy", "412.35"),  # filled before its limit was lowered
         (41235, 2, AUTO, None, "Buy", "41235"),  # nothing to compare with: rupees
         (41235, 0, AUTO, "412.50", "Buy", "41235"),
         (41235, None, AUTO, "412.50", "Buy", "41235"),
@@ -197,6 +199,17 @@ async def test_scaled_trades_of_orders_we_did_not_place_are_read_by_the_order_bo
         (trade,) = await broker.trade_book(auth_token(), "TC0042")
         assert trade.price == Decimal("412.35")
     assert len(transport.requests) == 3  # the order book only once
+
+
+async def test_the_limit_is_remembered_of_a_filled_order_and_not_its_average() -> None:
+    filled = ORDER | {"price": Decimal("86.85"), "averageprice": Decimal("115.00"), "buyorsell": "Sell"}
+    rows = [filled, TRADE | {"tradeprice": 8685, "buyorsell": "Sell"}]
+    as_json = [{**row, **{n: float(v) for n, v in row.items() if isinstance(v, Decimal)}} for row in rows]
+    transport = ScriptedTransport([success(data=as_json[:1]), success(data=as_json[1:])])
+    broker = MofslBroker(wrapper_on(transport), HandClock())
+    await broker.order_book(auth_token(), "TC0042")
+    (trade,) = await broker.trade_book(auth_token(), "TC0042")
+    assert trade.price == Decimal("86.85")
 
 
 async def test_the_price_of_an_order_we_placed_is_evidence_enough() -> None:

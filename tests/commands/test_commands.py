@@ -76,6 +76,15 @@ def rows(url: str, query: str) -> list[tuple[object, ...]]:
     return asyncio.run(postgres_rows(url, query))
 
 
+def change(url: str, statement: str) -> None:
+    if not url.startswith("sqlite"):
+        asyncio.run(postgres_rows(url, statement))
+        return
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as database:
+        database.execute(statement)
+        database.commit()
+
+
 async def postgres_rows(url: str, query: str) -> list[tuple[object, ...]]:
     connection = await asyncpg.connect(url)
     try:
@@ -199,7 +208,8 @@ def test_a_backup_that_cannot_be_trusted_changes_nothing(
     if damage == "cut":
         file.write_bytes(b"\n".join(content.splitlines()[:-1]) + b"\n")
     elif damage == "changed":
-        file.write_bytes(content[:-200] + b"A" + content[-199:])
+        other = b"B" if content[-200:-199] == b"A" else b"A"
+        file.write_bytes(content[:-200] + other + content[-199:])
     elif damage == "not a backup":
         file.write_bytes(b"hello\n")
     make_admin(desk, "second@desk.example")
@@ -233,7 +243,9 @@ def test_the_audit_command_finds_a_changed_row(desk: Desk, store_url: str) -> No
     assert "broken at entry 1" in found.out
 
 
-def test_the_broker_is_verified_and_instruments_synced_with_the_configured_endpoint(desk: Desk, tmp_path: Path) -> None:
+def test_the_broker_is_verified_and_instruments_synced_with_the_configured_endpoint(
+    desk: Desk, environment: dict[str, str], tmp_path: Path
+) -> None:
     with SimulatorProcess(tmp_path, clients=1) as simulator:
         broker = {"MOFSL_BASE_URL": simulator.url}
         assert "no active login" in desk("verify-broker", **broker).err
@@ -249,6 +261,14 @@ def test_the_broker_is_verified_and_instruments_synced_with_the_configured_endpo
         synced = desk("sync-instruments", **broker)
         assert synced.code == 0, synced.out + synced.err
         assert "NSE: updated" in synced.out
+        larger = "UPDATE instrument_masters SET row_count = row_count * 10, version = 'another' WHERE exchange = 'NSE'"
+        change(environment["DATABASE_URL"], larger)
+        refused = desk("sync-instruments", **broker)
+        assert refused.code == 1
+        assert "NSE: refused" in refused.out
+        assert "desk sync-instruments --force" in refused.out
+        forced = desk("sync-instruments", "--force", **broker)
+        assert forced.code == 0, forced.out + forced.err
 
 
 def test_serve_answers_creates_nobody_and_ends_cleanly(desk: Desk, environment: dict[str, str], tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from app.config import ConfigError, Settings, load_settings
+from app.config import FEED_URL, ConfigError, Settings, load_settings
 from tests.support.processes import ROOT, clean_environment
 
 NEVER_FROM_OUTSIDE = {"DEMO"}
@@ -145,10 +145,18 @@ def test_unset_settings_follow_from_others(good_secrets: dict[str, str], monkeyp
     broker = {"MOFSL_BASE_URL": "http://127.0.0.1:9100/", "MOFSL_GENERATION": "older", "STATE_DIR": "/srv/desk"}
     settings = load(monkeypatch, good_secrets | broker)
     assert settings.mofsl_trade_url == "ws://127.0.0.1:9100/ws"
+    assert settings.mofsl_feed_url == "ws://127.0.0.1:9100/jwebsocket/jwebsocket"
     assert settings.mofsl_header_set == "older"
     assert settings.database_url.get_secret_value() == "sqlite:////srv/desk/desk.db"
     assert not settings.uses_secure_cookies
     assert settings.model_copy(update={"listen_host": "0.0.0.0"}).uses_secure_cookies
+
+
+def test_the_feed_of_a_real_broker_is_its_only_one(
+    good_secrets: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load(monkeypatch, good_secrets | {"MOFSL_BASE_URL": "https://openapi.motilaloswaluat.com"})
+    assert settings.mofsl_feed_url == FEED_URL
 
 
 def test_the_environment_wins_over_the_file_and_arguments_over_both(

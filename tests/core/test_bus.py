@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,16 +13,19 @@ import redis.asyncio
 from app.core.bus import MemoryBus
 from app.core.redis_bus import RedisBus
 from app.domain.ports.bus import Bus, BusMessage
+from tests.support.own_redis import one_redis
 from tests.support.waiting import until
 
 MakeBus = Callable[[], Bus]
-
-pytestmark = pytest.mark.xdist_group("redis channels")  # a test here cuts every reader of the server off
 
 
 def _own_prefix() -> str:
     """Channels are the server's, whatever the database: other runs on this machine must not be heard."""
     return f"test:{uuid4().hex}:"
+
+
+def _number(redis_url: str) -> int:
+    return int(redis_url.rpartition("/")[2])
 
 
 @pytest.fixture(params=["memory", "redis", "redis between processes"])
@@ -169,19 +172,73 @@ async def test_a_date_is_told_as_text() -> None:
         assert (await _body(messages)) == {"day": "2026-11-23"}
 
 
-async def test_after_redis_cut_the_line_the_bus_hears_again_by_itself(redis_url: str) -> None:
-    prefix = _own_prefix()
-    here, there = RedisBus(redis_url, prefix=prefix), RedisBus(redis_url, prefix=prefix)
-    admin = redis.asyncio.Redis.from_url(redis_url)
+@pytest.fixture
+async def cutting_redis(free_port: int) -> AsyncIterator[tuple[str, Callable[[], Awaitable[None]]]]:
+    """A Redis of this test's own, and what cuts all its readers off: on a shared one it would cut strangers off."""
+    async with one_redis(free_port) as server, redis.asyncio.Redis.from_url(server.url) as admin:
+
+        async def cut() -> None:
+            assert await admin.client_kill_filter(_type="pubsub", skipme=True)
+
+        yield server.url, cut
+
+
+async def test_after_redis_cut_the_line_the_bus_hears_again_by_itself(
+    cutting_redis: tuple[str, Callable[[], Awaitable[None]]],
+) -> None:
+    url, cut = cutting_redis
+    here, there = RedisBus(url), RedisBus(url)
     async with here.subscribe("t") as messages:
-        await admin.client_kill_filter(_type="pubsub", skipme=True)
+        await cut()
         got: BusMessage | None = None
         async with asyncio.timeout(20):
             while got is None:  # what is published while the line is down is lost, and that must not matter
                 await there.publish("t", {"n": 1})
                 got = await messages.receive(timeout_s=0.05)
         assert got.body == {"n": 1}
-    await asyncio.gather(here.close(), there.close(), admin.aclose())
+    await asyncio.gather(here.close(), there.close())
+
+
+async def test_readers_learn_that_they_may_have_missed_something_while_the_line_was_cut(
+    cutting_redis: tuple[str, Callable[[], Awaitable[None]]],
+) -> None:
+    url, cut = cutting_redis
+    here = RedisBus(url)
+    async with here.subscribe("t") as messages, here.subscribe("u") as others:
+        await here.publish("t", {"n": 0})
+        assert (await _body(messages)) == {"n": 0}
+        assert (messages.dropped, others.dropped) == (0, 0)
+        await cut()
+        async with asyncio.timeout(20):
+            assert await messages.receive() is None  # at once, not after somebody has said something
+            assert await others.receive() is None
+        assert messages.dropped >= 1
+        assert others.dropped >= 1
+        assert not messages.is_closed
+    await here.close()
+
+
+async def test_readers_that_redis_heard_late_learn_of_it_too(free_port: int) -> None:
+    async with one_redis(free_port, started=False) as server:
+        bus = RedisBus(server.url, prefix=_own_prefix(), timeout_s=0.1)
+        async with bus.subscribe("t") as messages:
+            await server.start()
+            async with asyncio.timeout(20):
+                assert await messages.receive() is None
+            assert messages.dropped == 1
+        await bus.close()
+
+
+async def test_desks_in_other_databases_of_the_same_redis_are_not_heard(redis_url: str) -> None:
+    prefix, server = _own_prefix(), redis_url.rpartition("/")[0]
+    here = RedisBus(redis_url, prefix=prefix)
+    same = RedisBus(redis_url, prefix=prefix)
+    strange = RedisBus(f"{server}/{(_number(redis_url) + 1) % 16}", prefix=prefix)
+    async with here.subscribe("t") as messages:
+        await strange.publish("t", {"whose": "not ours"})
+        await same.publish("t", {"whose": "ours"})
+        assert (await _body(messages)) == {"whose": "ours"}
+    await asyncio.gather(here.close(), same.close(), strange.close())
 
 
 async def test_without_redis_readers_of_the_same_process_are_still_told(free_port: int) -> None:
@@ -198,7 +255,7 @@ async def test_strange_bytes_on_a_channel_are_ignored(redis_url: str) -> None:
     admin = redis.asyncio.Redis.from_url(redis_url)
     async with bus.subscribe("t") as messages:
         for junk in (b"", b"x", b"\xff" * 40, b"12345678[1,2]", b"12345678{broken"):
-            await admin.publish(f"{prefix}t", junk)
+            await admin.publish(f"{prefix}{_number(redis_url)}:t", junk)
         await other.publish("t", {"n": 1})
         assert (await _body(messages)) == {"n": 1}
     await asyncio.gather(bus.close(), other.close(), admin.aclose())

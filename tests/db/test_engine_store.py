@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text, update
 
-from app.db.bulk import driver_in_transaction
+from app.db.bulk import on_driver
 from app.db.engine_store import SqlEngineStore
 from app.db.session import Database
 from app.domain.answers import failed, lapsed, taken
@@ -21,6 +21,7 @@ from app.domain.orders import OrderStatus
 from app.domain.ports.control import DeskChange
 from app.domain.working import Change, WorkingOrder
 from app.models.models import DeskState
+from proof.memory import Tables
 from tests.support.orders import trade
 from tests.support.trading import EPOCH, TRADER, TradingDesk, eventually
 
@@ -28,8 +29,8 @@ S = OrderStatus
 
 
 @pytest.fixture
-async def desk(database: Database) -> TradingDesk:
-    return await TradingDesk.opened(database)
+async def desk(place: Database | Tables) -> TradingDesk:
+    return await TradingDesk.opened(place)
 
 
 async def claim(desk: TradingDesk, orders: Sequence[WorkingOrder] | None = None) -> list[WorkingOrder]:
@@ -53,7 +54,8 @@ async def test_a_claimed_order_is_on_record_as_sending_with_its_attempt(desk: Tr
     await desk.assert_history_folds(batch_id)
 
 
-async def test_two_engines_claiming_at_once_get_each_order_once(desk: TradingDesk) -> None:
+async def test_two_engines_claiming_at_once_get_each_order_once(database: Database) -> None:
+    desk = await TradingDesk.opened(database)
     for number in range(10):
         await desk.place(number + 1, number + 101, number + 201)
     orders = await desk.engine.queued(1000)
@@ -267,7 +269,7 @@ async def test_what_the_database_may_take_later_is_store_unavailable(postgres_ur
             await connection.execute(text(statement))
     with pytest.raises(StoreUnavailable):
         async with database.write() as connection:
-            await (await driver_in_transaction(connection)).execute(statement)
+            await connection.run_sync(on_driver, lambda driver: driver.execute(statement))
     await database.close()
 
 

@@ -15,14 +15,15 @@ from app.domain.answers import taken
 from app.domain.broker import BookTrade, Side
 from app.domain.orders import OrderStatus
 from app.domain.working import Change, WorkingOrder
+from proof.memory import Tables
 from tests.support.trading import EPOCH, TradingDesk
 
 S = OrderStatus
 
 
 @pytest.fixture
-async def desk(database: Database) -> TradingDesk:
-    return await TradingDesk.opened(database)
+async def desk(place: Database | Tables) -> TradingDesk:
+    return await TradingDesk.opened(place)
 
 
 async def filled(desk: TradingDesk, quantity: int = 10) -> WorkingOrder:

@@ -23,7 +23,7 @@ NSE, NSEFO = Exchange.NSE, Exchange.NSEFO
 SHARES = [share("ITC", 1660, isin="INE154A01025", company="ITC LIMITED"), share("RELIANCE", 2885)]
 CONTRACTS = [
     future("NIFTY", 1, is_banned=True, freeze_quantity=None),
-    option("NIFTY", 2, "24050.5", lower_band=Decimal("0.05"), upper_band=Decimal("812.35")),
+    option("NIFTY", 2, "24050.5"),
     option("NIFTY", 3, "24100", "PE", is_suspended=True),
 ]
 TUESDAY = MONDAY + timedelta(days=1)

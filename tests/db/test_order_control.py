@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from app.db.audit import SqlAuditStore
 from app.db.session import Database
 from app.domain.answers import failed, taken
 from app.domain.errors import OutcomeUnknown
 from app.domain.identity import SYSTEM
-from app.domain.orders import CancelState, OrderStatus
+from app.domain.orders import OperationState, OrderStatus
 from app.domain.ports.control import DeskChange
-from app.domain.ports.identity import AuditFilter
 from app.domain.working import Change
+from proof.memory import Tables
+from tests.support.operations import begin, wish_of
 from tests.support.orders import trade
 from tests.support.trading import COLLEAGUE, EPOCH, TRADER, TradingDesk
 
@@ -22,13 +23,12 @@ S = OrderStatus
 
 
 @pytest.fixture
-async def desk(database: Database) -> TradingDesk:
-    return await TradingDesk.opened(database)
+async def desk(place: Database | Tables) -> TradingDesk:
+    return await TradingDesk.opened(place)
 
 
 async def actions(desk: TradingDesk, subject: str | None = None) -> list[str]:
-    page, _ = await SqlAuditStore(desk.database).page(AuditFilter(subject=subject), offset=0, limit=100)
-    return [entry.action for entry in reversed(page)]
+    return [entry.action for entry in await desk.audited(subject)]
 
 
 async def at_broker(desk: TradingDesk, *quantities: int) -> tuple[str, list[str]]:
@@ -77,6 +77,7 @@ async def test_the_kill_switch_lapses_every_queued_order_and_stays_on(desk: Trad
         DeskChange("killed", "wrong instrument", is_killed=True), actor=TRADER, at=desk.clock.now()
     )
     assert (gate.is_killed, gate.reason, gate.changed_by) == (True, "wrong instrument", "u1")
+    assert gate.changed_by_email == "u1@desk.test"
     for batch_id in waiting:
         assert {(o.status, o.code) for o in await desk.orders(batch_id)} == {(S.LAPSED, "desk_killed")}
         await desk.assert_history_folds(batch_id)
@@ -111,9 +112,9 @@ async def test_cancelling_a_queued_order_lapses_it_at_once(desk: TradingDesk) ->
     first, second = await desk.orders(batch_id)
     progress = await desk.control.request_cancel(first.id, actor=TRADER, at=desk.clock.now())
     assert progress is not None
-    assert (progress.status, progress.cancel_state) == (S.LAPSED, None)
+    assert (progress.status, progress.state) == (S.LAPSED, None)
     assert await desk.statuses(batch_id) == [S.LAPSED, S.QUEUED]
-    assert await desk.control.requested_cancels() == []
+    assert await desk.wishes.requested_operations() == []
     assert await actions(desk, first.id) == ["order.cancel_requested"]
     assert await actions(desk, second.id) == []
     await desk.assert_history_folds(batch_id)
@@ -125,28 +126,58 @@ async def test_cancelling_a_working_order_is_asked_of_the_engine_once(desk: Trad
     for _ in range(2):
         progress = await desk.control.request_cancel(order_id, actor=TRADER, at=now)
         assert progress is not None
-        assert (progress.status, progress.cancel_state) == (S.ACKNOWLEDGED, CancelState.REQUESTED)
-    assert [order.id for order in await desk.control.requested_cancels()] == [order_id]
-    begun = await asyncio.gather(*(desk.control.begin_cancel(order_id, at=now) for _ in range(8)))
+        assert (progress.status, progress.state) == (S.ACKNOWLEDGED, OperationState.REQUESTED)
+    assert [wish.order.id for wish in await desk.wishes.requested_operations()] == [order_id]
+    wish = await wish_of(desk, order_id)
+    begun = await asyncio.gather(*(desk.wishes.begin_operation(wish, at=now) for _ in range(8)))
     assert begun.count(True) == 1
     again = await desk.control.request_cancel(order_id, actor=TRADER, at=now)
     assert again is not None
-    assert again.cancel_state is CancelState.SENDING
-    assert await desk.control.requested_cancels() == []
+    assert again.state is OperationState.SENDING
+    assert await desk.wishes.requested_operations() == []
 
 
 async def test_a_refused_cancel_may_be_asked_for_again(desk: TradingDesk) -> None:
     _, (order_id,) = await at_broker(desk, 10)
     now = desk.clock.now()
     await desk.control.request_cancel(order_id, actor=TRADER, at=now)
-    await desk.control.begin_cancel(order_id, at=now)
-    await desk.control.end_cancel(order_id, state=CancelState.REFUSED, message="x" * 1000, at=now)
-    refused = await desk.control.cancel_progress(order_id)
+    wish = await wish_of(desk, order_id)
+    await desk.wishes.begin_operation(wish, at=now)
+    await desk.wishes.end_operation(wish, state=OperationState.REFUSED, message="x" * 1000, at=now)
+    refused = await desk.control.operation_progress(order_id)
     assert refused is not None
-    assert (refused.cancel_state, refused.message) == (CancelState.REFUSED, "x" * 300)
+    assert (refused.state, refused.message) == (OperationState.REFUSED, "x" * 300)
     again = await desk.control.request_cancel(order_id, actor=TRADER, at=now)
     assert again is not None
-    assert (again.cancel_state, again.message) == (CancelState.REQUESTED, None)
+    assert (again.state, again.message) == (OperationState.REQUESTED, None)
+
+
+async def test_what_another_engine_has_sent_is_not_refused_by_one_that_never_began_it(desk: TradingDesk) -> None:
+    """Two engines may hold one wish for a moment: one sends it, the other could not read the book first."""
+    _, (order_id,) = await at_broker(desk, 10)
+    now = desk.clock.now()
+    order = await desk.control.working(order_id)
+    assert order is not None
+    terms = replace(order.terms, price=order.price + 1)
+    await desk.control.request_modify(order_id, terms, actor=TRADER, at=now)
+    wish = await wish_of(desk, order_id)
+    assert await desk.wishes.begin_operation(wish, at=now, stamp="23-Nov-2026 10:00:10")
+    await desk.wishes.refuse_operation(wish, message="Not sent: the order could not be read first.", at=now)
+    progress = await desk.control.operation_progress(order_id)
+    assert progress is not None
+    assert (progress.state, progress.wanted) == (OperationState.SENDING, terms)
+
+
+async def test_a_wish_that_never_left_is_refused_with_the_reason(desk: TradingDesk) -> None:
+    _, (order_id,) = await at_broker(desk, 10)
+    now = desk.clock.now()
+    order = await desk.control.working(order_id)
+    assert order is not None
+    await desk.control.request_modify(order_id, replace(order.terms, price=order.price + 1), actor=TRADER, at=now)
+    await desk.wishes.refuse_operation(await wish_of(desk, order_id), message="Not sent: no book.", at=now)
+    progress = await desk.control.operation_progress(order_id)
+    assert progress is not None
+    assert (progress.state, progress.message, progress.wanted) == (OperationState.REFUSED, "Not sent: no book.", None)
 
 
 @pytest.mark.parametrize("outcome", [S.SENDING, S.UNKNOWN])
@@ -157,8 +188,8 @@ async def test_an_order_whose_fate_is_not_known_gets_no_cancel(desk: TradingDesk
         await desk.engine.apply([failed(order, OutcomeUnknown("no answer"), at=desk.clock.now())])
     progress = await desk.control.request_cancel(order.id, actor=TRADER, at=desk.clock.now())
     assert progress is not None
-    assert (progress.status, progress.cancel_state) == (outcome, None)
-    assert await desk.control.requested_cancels() == []
+    assert (progress.status, progress.state) == (outcome, None)
+    assert await desk.wishes.requested_operations() == []
 
 
 async def test_a_cancel_that_a_fill_overtook_never_leaves_and_is_closed(desk: TradingDesk) -> None:
@@ -167,11 +198,11 @@ async def test_a_cancel_that_a_fill_overtook_never_leaves_and_is_closed(desk: Tr
     await desk.control.request_cancel(order_id, actor=TRADER, at=now)
     (order,) = await desk.engine.reload([order_id])
     assert await desk.engine.apply([Change(order, order.to(S.FILLED), now, "book")]) == []
-    assert not await desk.control.begin_cancel(order_id, at=now)
-    progress = await desk.control.cancel_progress(order_id)
+    assert not await begin(desk, order_id, now)
+    progress = await desk.control.operation_progress(order_id)
     assert progress is not None
-    assert (progress.status, progress.cancel_state) == (S.FILLED, CancelState.REFUSED)
-    assert await desk.control.requested_cancels() == []
+    assert (progress.status, progress.state) == (S.FILLED, OperationState.REFUSED)
+    assert await desk.wishes.requested_operations() == []
 
 
 async def test_after_a_restart_a_cancel_that_was_leaving_is_not_known(desk: TradingDesk) -> None:
@@ -179,15 +210,15 @@ async def test_after_a_restart_a_cancel_that_was_leaving_is_not_known(desk: Trad
     now = desk.clock.now()
     for order_id in (leaving, asked):
         await desk.control.request_cancel(order_id, actor=TRADER, at=now)
-    await desk.control.begin_cancel(leaving, at=now)
-    await desk.control.forget_interrupted_cancels(at=now)
-    states = [await desk.control.cancel_progress(order_id) for order_id in (leaving, asked)]
-    assert [s.cancel_state for s in states if s] == [CancelState.UNKNOWN, CancelState.REQUESTED]
+    await begin(desk, leaving, now)
+    await desk.wishes.forget_interrupted_operations(at=now)
+    states = [await desk.control.operation_progress(order_id) for order_id in (leaving, asked)]
+    assert [s.state for s in states if s] == [OperationState.UNKNOWN, OperationState.REQUESTED]
 
 
 async def test_no_such_order_is_no_progress_and_no_audit_entry(desk: TradingDesk) -> None:
     assert await desk.control.request_cancel("nothing", actor=TRADER, at=desk.clock.now()) is None
-    assert await desk.control.cancel_progress("nothing") is None
+    assert await desk.control.operation_progress("nothing") is None
     assert await actions(desk, "nothing") == []
 
 
@@ -202,3 +233,32 @@ async def test_a_cancel_and_a_claim_at_once_leave_one_winner(desk: TradingDesk) 
         assert progress is not None
         assert progress.status is status
     await desk.assert_history_folds(batch_id)
+
+
+async def test_cancelling_a_batch_ends_what_works_and_waits_for_what_is_not_known(desk: TradingDesk) -> None:
+    batch_id, (working_id, unknown_id) = await at_broker(desk, 10, 20)
+    other, _ = await at_broker(desk, 15)
+    now = desk.clock.now()
+    (order,) = await desk.engine.reload([unknown_id])
+    lost = Change(order, order.to(S.UNKNOWN, broker_order_id=None), now, "book")
+    assert await desk.engine.apply([lost]) == []
+
+    for _ in range(2):
+        asked = await desk.control.request_batch_cancel(batch_id, actor=TRADER, at=now)
+    assert asked == []  # the second time nothing is left to ask
+    assert [wish.order.id for wish in await desk.wishes.requested_operations()] == [working_id]
+    (order,) = await desk.engine.reload([unknown_id])
+    assert await desk.engine.apply([Change(order, order.to(S.OPEN, broker_order_id="9TC0002"), now, "book")]) == []
+    found = {wish.order.id for wish in await desk.wishes.requested_operations()}
+    assert found == {working_id, unknown_id}
+    assert (await desk.batch(batch_id)).head.stop_requested_at == now
+    assert (await desk.batch(other)).head.stop_requested_at is None
+    assert "batch.cancel_requested" in await actions(desk, batch_id)
+    assert await desk.control.request_batch_cancel("nothing", actor=TRADER, at=now) is None
+    await desk.assert_history_folds(batch_id)
+
+
+async def test_cancelling_a_batch_lapses_its_queue(desk: TradingDesk) -> None:
+    batch_id = await desk.place(10, 20)
+    assert await desk.control.request_batch_cancel(batch_id, actor=TRADER, at=desk.clock.now()) == []
+    assert await desk.statuses(batch_id) == [S.LAPSED, S.LAPSED]

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from app.db.session import Database
 from app.domain.batches import BatchStatus
-from app.domain.broker import Side
+from app.domain.broker import Product, Side
 from app.domain.instruments import Exchange
 from app.domain.orders import OrderStatus
-from app.domain.views import OrderFilter
+from app.domain.trading import OrderType, TradeType
+from app.domain.views import BatchTerms, OrderFilter
+from app.domain.working import Change
+from proof.memory import Tables
 from tests.support.orders import ITC
-from tests.support.trading import TRADER, TradingDesk
+from tests.support.trading import EPOCH, TRADER, TradingDesk
 
 S = OrderStatus
 
 
 @pytest.fixture
-async def desk(database: Database) -> TradingDesk:
-    opened = await TradingDesk.opened(database)
+async def desk(place: Database | Tables) -> TradingDesk:
+    opened = await TradingDesk.opened(place)
     opened.facts.instruments[Exchange.BSE, 500875] = replace(ITC, exchange=Exchange.BSE, symbol_token=500875)
     return opened
 
@@ -69,6 +73,17 @@ async def test_each_filter_narrows_and_filters_add_up(desk: TradingDesk) -> None
     assert await found(desk, client_id="nobody") == ([], 0)
 
 
+async def test_what_needs_a_look_is_found_in_any_state(desk: TradingDesk) -> None:
+    await desk.place(10, 20, 30)
+    sent = await desk.engine.claim(await desk.engine.queued(10), epoch=EPOCH, at=desk.clock.now())
+    (order,) = [one for one in sent if one.quantity == 20]
+    after = order.to(S.UNKNOWN, attention="look at its id")
+    assert await desk.engine.apply([Change(order, after, desk.clock.now(), "book")]) == []
+    assert await found(desk, needs_look=True) == ([20], 1)
+    assert await found(desk, needs_look=True, statuses=(S.QUEUED,)) == ([], 0)
+    assert await found(desk) == ([10, 20, 30], 3)
+
+
 async def test_batches_are_newest_first_with_sums_that_add_up(desk: TradingDesk) -> None:
     first = await desk.place(10, 20)
     desk.clock.advance(1)
@@ -84,6 +99,34 @@ async def test_batches_are_newest_first_with_sums_that_add_up(desk: TradingDesk)
     assert running.head.user_email == "u1@desk.test"
     assert [listing.head.id for listing in (await desk.views.batches(offset=1, limit=1))[0]] == [first]
     assert await desk.views.batches(offset=9, limit=5) == ([], 2)
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"order_type": OrderType.MARKET, "price": None}, (OrderType.MARKET, None, None)),
+        ({"order_type": OrderType.LIMIT, "price": Decimal("410.05")}, (OrderType.LIMIT, Decimal("410.05"), None)),
+        (
+            {"order_type": OrderType.STOP_LIMIT, "price": Decimal("413"), "trigger_price": Decimal("412.50")},
+            (OrderType.STOP_LIMIT, Decimal("413"), Decimal("412.50")),
+        ),
+    ],
+)
+async def test_a_batch_tells_what_was_asked_of_every_row(
+    desk: TradingDesk, asked: dict[str, Any], expected: tuple[Any, ...]
+) -> None:
+    batch_id = await desk.place(10, 20, side=Side.SELL, product=Product.MTF, **asked)
+    [listing], _ = await desk.views.batches(offset=0, limit=1)
+    assert listing.head.terms == BatchTerms(Side.SELL, TradeType.MTF, *expected)
+    assert (await desk.batch(batch_id)).head == listing.head
+
+
+async def test_a_batch_without_a_price_was_one_at_market(desk: TradingDesk) -> None:
+    desk.facts.instruments.clear()
+    await desk.place(10, order_type=OrderType.MARKET, price=None)
+    [listing], _ = await desk.views.batches(offset=0, limit=1)
+    assert listing.head.terms is not None
+    assert listing.head.terms.order_type is OrderType.MARKET
 
 
 async def test_what_does_not_exist_is_none(desk: TradingDesk) -> None:

@@ -7,20 +7,16 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import func, select
 
-from app.db.audit import SqlAuditStore
 from app.db.session import Database
-from app.domain.audit import AuditRecord
 from app.domain.batches import BatchKind
 from app.domain.conflicts import block_repeats
 from app.domain.errors import InvalidInput
 from app.domain.orders import OrderStatus
 from app.domain.planning import PlannedOrder
-from app.domain.ports.identity import AuditFilter
 from app.domain.ports.trading import OtherOrder
 from app.domain.tags import is_tag
-from app.models.models import Batch, Order, OrderEvent
+from proof.memory import Tables
 from tests.support.orders import trade
 from tests.support.trading import COLLEAGUE, TRADER, TradingDesk
 
@@ -28,21 +24,8 @@ S = OrderStatus
 
 
 @pytest.fixture
-async def desk(database: Database) -> TradingDesk:
-    return await TradingDesk.opened(database)
-
-
-async def counts(desk: TradingDesk) -> tuple[int, int, int]:
-    async with desk.database.read() as connection:
-        found = [
-            (await connection.execute(select(func.count()).select_from(table))).scalar_one()
-            for table in (Batch, Order, OrderEvent)
-        ]
-    return found[0], found[1], found[2]
-
-
-async def audit_of(desk: TradingDesk, subject: str) -> list[AuditRecord]:
-    return (await SqlAuditStore(desk.database).page(AuditFilter(subject=subject), offset=0, limit=50))[0]
+async def desk(place: Database | Tables) -> TradingDesk:
+    return await TradingDesk.opened(place)
 
 
 async def test_a_batch_is_recorded_with_its_orders_their_events_and_one_audit_entry(desk: TradingDesk) -> None:
@@ -53,9 +36,9 @@ async def test_a_batch_is_recorded_with_its_orders_their_events_and_one_audit_en
     ]  # fmt: skip
     assert batch.orders[0].price == Decimal("416.40")  # 1 % above 412.30, on the tick
     assert all(order.tag is not None and is_tag(order.tag) for order in batch.orders)
-    assert await counts(desk) == (1, 3, 3)
-    (entry,) = await audit_of(desk, batch_id)
-    assert (entry.action, entry.actor_id) == ("batch.execute", "u1")
+    assert await desk.counts() == (1, 3, 3)
+    (entry,) = await desk.audited(batch_id)
+    assert (entry.action, entry.actor.user_id) == ("batch.execute", "u1")
     assert (entry.detail["orders"], entry.detail["queued"]) == (3, 3)
     await desk.assert_history_folds(batch_id)
 
@@ -77,18 +60,18 @@ async def test_one_key_pressed_twenty_times_at_once_is_one_batch(desk: TradingDe
     recorded = await asyncio.gather(*(desk.execute(trade(10, 20), press) for _ in range(20)))
     assert len({batch.id for batch in recorded}) == 1
     assert sum(batch.is_new for batch in recorded) == 1
-    assert await counts(desk) == (1, 2, 2)
+    assert await desk.counts() == (1, 2, 2)
 
 
 async def test_another_body_under_a_key_is_refused_and_changes_nothing(desk: TradingDesk) -> None:
     first = await desk.execute(trade(10), desk.press(key="one"))
-    before = await counts(desk)
+    before = await desk.counts()
     with pytest.raises(InvalidInput) as caught:
         await desk.execute(trade(20), desk.press(key="one", request={"asked": "another"}))
     assert caught.value.code == "idempotency_key_reused"
     assert first.id in caught.value.message
     assert "a trade" in caught.value.message
-    assert await counts(desk) == before
+    assert await desk.counts() == before
 
 
 async def test_two_bodies_under_one_key_at_once_leave_one_batch_and_one_refusal(desk: TradingDesk) -> None:
@@ -96,7 +79,7 @@ async def test_two_bodies_under_one_key_at_once_leave_one_batch_and_one_refusal(
     found = await asyncio.gather(*(desk.execute(trade(10), press) for press in presses), return_exceptions=True)
     refused = [answer for answer in found if isinstance(answer, InvalidInput)]
     assert [error.code for error in refused] == ["idempotency_key_reused"]
-    assert (await counts(desk))[0] == 1
+    assert (await desk.counts())[0] == 1
 
 
 async def test_another_persons_key_of_the_same_name_is_another_key(desk: TradingDesk) -> None:
@@ -158,25 +141,23 @@ async def test_a_raised_tag_epoch_starts_a_sequence_of_its_own(desk: TradingDesk
 
 
 async def test_a_review_that_fails_leaves_nothing_behind(desk: TradingDesk) -> None:
-    plan = await desk.planner.plan(trade(10))
+    plan = await desk.planner.plan(trade(10), operator_id="u1")
 
     def review(others: object) -> tuple[PlannedOrder, ...]:
         raise RuntimeError("the review failed")
 
     with pytest.raises(RuntimeError, match="the review failed"):
         await desk.executor.record(trade(10), desk.press(), plan, review, conflicts_since_s=30)
-    assert await counts(desk) == (0, 0, 0)
+    assert await desk.counts() == (0, 0, 0)
 
 
-@pytest.mark.parametrize(("kind", "shown"), [(BatchKind.EXIT, {"live", "recent"}), (BatchKind.EXECUTE, {"recent"})])
-async def test_the_review_sees_recent_orders_and_for_an_exit_live_ones_of_any_age(
-    desk: TradingDesk, kind: BatchKind, shown: set[str]
-) -> None:
+@pytest.mark.parametrize("kind", [BatchKind.EXIT, BatchKind.EXECUTE])
+async def test_the_review_sees_recent_orders_and_live_ones_of_any_age(desk: TradingDesk, kind: BatchKind) -> None:
     batches = {"live": await desk.place(10), "over": await desk.place(20)}
     await desk.control.stop_batch(batches["over"], actor=TRADER, at=desk.clock.now())
     desk.clock.advance(100)
     batches["recent"] = await desk.place(30)
-    plan = await desk.planner.plan(trade(40))
+    plan = await desk.planner.plan(trade(40), operator_id="u1")
     seen: list[OtherOrder] = []
 
     def review(others: object) -> tuple[PlannedOrder, ...]:
@@ -185,7 +166,7 @@ async def test_the_review_sees_recent_orders_and_for_an_exit_live_ones_of_any_ag
         return block_repeats(plan.orders, others, since=desk.clock.now() - timedelta(seconds=5), overridden_batch=None)
 
     await desk.executor.record(trade(40), desk.press(kind=kind), plan, review, conflicts_since_s=50)
-    assert {order.batch_id for order in seen} == {batches[name] for name in shown}
+    assert {order.batch_id for order in seen} == {batches["live"], batches["recent"]}
     assert {order.status for order in seen} == {S.QUEUED}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.domain.broker import Product, Side
-from app.domain.conflicts import block_repeats, block_retried, block_unsafe_exits
+from app.domain.conflicts import block_opposite, block_repeats, block_retried, block_unsafe_exits
 from app.domain.orders import OrderStatus
 from app.domain.planning import PlannedOrder, plan
 from app.domain.ports.trading import OtherOrder
@@ -92,3 +92,18 @@ def test_what_another_retry_may_have_placed_is_not_retried_again() -> None:
 def test_no_exit_on_a_position_that_may_have_moved_since_it_was_read() -> None:
     assert exits(other(status=S.FILLED, updated_at=NOW)) == ["position_changed", None]
     assert exits(other(status=S.FILLED, updated_at=NOW - timedelta(seconds=1))) == [None, None]
+
+
+@pytest.mark.parametrize("status", [S.QUEUED, S.SENDING, S.UNKNOWN, S.ACKNOWLEDGED, S.OPEN, S.PARTIALLY_FILLED])
+def test_an_order_against_one_that_may_still_work_is_blocked_and_names_it(status: OrderStatus) -> None:
+    found = block_opposite(orders(10, 20), [other(side=Side.SELL, status=status, quantity=99)])
+    assert codes(found) == ["opposite_order_working", None]
+    assert "b0" in (found[0].message or "")
+
+
+@pytest.mark.parametrize(
+    "difference", [{"side": Side.BUY}, {"client_id": "c5"}, {"status": S.FILLED}, {"status": S.CANCELLED}]
+)
+def test_what_is_over_or_goes_the_same_way_is_no_opposite(difference: dict[str, Any]) -> None:
+    found = block_opposite(orders(10, 20), [other(**{"side": Side.SELL} | difference)])
+    assert codes(found) == [None, None]

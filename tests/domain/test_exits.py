@@ -52,10 +52,28 @@ def test_one_trade_type_can_be_named() -> None:
         ({}, ExitVerdict.RUNNING),
         ({"verified_at": NOW, "remaining": 0}, ExitVerdict.FLAT),
         ({"verified_at": NOW, "remaining": 10}, ExitVerdict.REDUCED),
-        ({"verified_at": NOW, "remaining": -5}, ExitVerdict.REDUCED),
+        ({"verified_at": NOW, "remaining": 30}, ExitVerdict.CANNOT_TELL),
+        ({"verified_at": NOW, "remaining": -5}, ExitVerdict.CANNOT_TELL),
         ({"verified_at": NOW, "remaining": None}, ExitVerdict.CANNOT_TELL),
     ],
 )
 def test_only_a_good_read_says_flat(changes: dict[str, object], verdict: ExitVerdict) -> None:
     row = replace(HeldPosition("c1", "DELIVERY", 30, NOW), **changes)  # type: ignore[arg-type]
     assert row.verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("held", "remaining", "words"),
+    [
+        (30, 30, "30 units still open, as many as before"),
+        (-30, -30, "30 units still open, as many as before"),
+        (30, 40, "40 units where 30 were held"),
+        (30, -5, "-5 units where 30 were held"),
+        (30, None, "could not be read again: the read failed"),
+    ],
+)
+def test_what_a_good_read_proves_is_said_where_nothing_was_exited(held: int, remaining: int | None, words: str) -> None:
+    row = HeldPosition("c1", "DELIVERY", held, NOW, message="the read failed", remaining=remaining, verified_at=NOW)
+    assert words in (row.finding or "")
+    assert replace(row, code="product_not_known").finding is None
+    assert replace(row, remaining=0).finding is replace(row, verified_at=None).finding is None

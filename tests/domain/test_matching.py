@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.broker import BookOrder, BookStatus, Side
-from app.domain.matching import index_book, observe, unseen
+from app.domain.matching import index_book, is_id_proven, observe, own_row, unseen
 from app.domain.orders import FINAL, NEXT, OrderStatus
 from app.domain.tags import make_tag
 from app.domain.working import Change, WorkingOrder
@@ -36,6 +36,7 @@ def after(order: WorkingOrder, *rows: BookOrder) -> WorkingOrder:
         (B.SENT, 0, S.OPEN),
         (B.CONFIRM, 0, S.OPEN),
         (B.CONFIRM, 4, S.PARTIALLY_FILLED),
+        (B.CONFIRM, 10, S.FILLED),
         (B.PARTIAL, 4, S.PARTIALLY_FILLED),
         (B.PARTIAL, 10, S.FILLED),
         (B.TRADED, 10, S.FILLED),
@@ -62,6 +63,51 @@ def test_an_order_without_an_id_is_found_by_its_tag_however_the_broker_prints_it
 def test_an_order_with_an_id_is_found_though_the_broker_dropped_the_tag() -> None:
     order = working(S.ACKNOWLEDGED, broker_order_id="2300001TC0001")
     assert after(order, book_row(tag="")).status is S.OPEN
+
+
+def test_a_row_with_the_id_that_the_answer_named_is_another_order_where_it_carries_another_tag() -> None:
+    theirs = book_row(tag=make_tag("1", 78), status=B.TRADED, filled=10, average_price=Decimal("416.30"))
+    order = working(S.ACKNOWLEDGED, broker_order_id="2300001TC0001")
+    assert seen(order, theirs) is None
+    own = book_row(broker_order_id="2300002TC0001")
+    found = after(order, theirs, own)
+    assert (found.status, found.broker_order_id, found.filled_quantity) == (S.OPEN, "2300002TC0001", 0)
+    assert "2300001TC0001" in (found.attention or "")
+
+
+def test_an_id_that_leads_to_one_row_and_a_tag_that_leads_to_another_need_a_person() -> None:
+    order = working(S.ACKNOWLEDGED, broker_order_id="2300001TC0001")
+    found = after(order, book_row(tag="", status=B.TRADED, filled=10), book_row(broker_order_id="2300002TC0001"))
+    assert (found.status, found.filled_quantity) == (S.ACKNOWLEDGED, 0)
+    assert "2 rows" in (found.attention or "")
+
+
+@pytest.mark.parametrize("wrong", ["2300001TC0001", "2300002TC0001"])
+def test_where_id_and_tag_lead_to_different_rows_the_one_that_agrees_is_the_orders(wrong: str) -> None:
+    order = working(S.ACKNOWLEDGED, broker_order_id="2300001TC0001")
+    rows = [book_row(tag=""), book_row(broker_order_id="2300002TC0001")]
+    rows = [replace(row, quantity=99) if row.broker_order_id == wrong else row for row in rows]
+    found = after(order, *rows)
+    assert found.status is S.OPEN
+    assert found.broker_order_id != wrong
+
+
+def test_the_row_with_the_orders_id_and_tag_is_its_own_beside_one_that_only_copies_the_tag() -> None:
+    order = working(S.ACKNOWLEDGED, broker_order_id="2300001TC0001")
+    copy = book_row(broker_order_id="2300002TC0001", quantity=99)
+    assert after(order, copy, book_row()).status is S.OPEN
+    assert own_row(order, index_book([copy, book_row()])) == book_row()
+
+
+def test_a_row_that_disagrees_is_not_the_orders_own() -> None:
+    assert own_row(working(S.UNKNOWN), index_book([book_row(quantity=11)])) is None
+    assert own_row(working(S.UNKNOWN), index_book([])) is None
+
+
+def test_only_a_book_proves_an_id() -> None:
+    named = working(S.ACKNOWLEDGED, broker_order_id="2300001TC0001")
+    assert not is_id_proven(named)
+    assert is_id_proven(after(named, book_row()))
 
 
 def test_a_row_of_nobody_we_know_changes_nothing() -> None:
@@ -110,6 +156,23 @@ def test_a_word_that_nobody_documented_is_working_and_needs_a_person() -> None:
     assert "Frozen" in (order.attention or "")
 
 
+@pytest.mark.parametrize(
+    ("filled", "status"), [(0, S.OPEN), (4, S.PARTIALLY_FILLED), (10, S.OPEN)], ids=["none", "some", "all"]
+)
+def test_a_word_that_nobody_documented_never_ends_an_order_and_is_partial_only_with_a_rest(
+    filled: int, status: OrderStatus
+) -> None:
+    row = book_row(status=B.UNRECOGNISED, status_text="Frozen", filled=filled)
+    for before in (working(S.UNKNOWN), working(S.PARTIALLY_FILLED, filled_quantity=4)):
+        known = max(filled, before.filled_quantity)
+        order = after(before, row)
+        wanted = S.PARTIALLY_FILLED if 0 < known < 10 else status
+        assert (order.status, order.filled_quantity) == (wanted, known)
+        assert "Frozen" in (order.attention or "")
+        assert (order.message is not None) is (known == 10)
+    assert after(order, book_row(status=B.TRADED, filled=10)).message is None
+
+
 def test_a_refusal_found_in_the_book_carries_the_brokers_words() -> None:
     order = after(working(S.ACKNOWLEDGED), book_row(status=B.ERROR, error_text="RMS: margin exceeds"))
     assert (order.status, order.code, order.message) == (S.REJECTED, "broker_refused", "RMS: margin exceeds")
@@ -119,6 +182,20 @@ def test_an_older_reading_never_turns_a_state_back() -> None:
     order = working(S.FILLED, filled_quantity=10, average_price=Decimal("416.30"), broker_order_id="2300001TC0001")
     later = after(order, book_row(status=B.CONFIRM))
     assert (later.status, later.filled_quantity, later.average_price) == (S.FILLED, 10, Decimal("416.30"))
+
+
+@pytest.mark.parametrize("over", [S.CANCELLED, S.EXPIRED, S.REJECTED])
+@pytest.mark.parametrize(("word", "filled"), [(B.SENT, 0), (B.CONFIRM, 4), (B.PARTIAL, 3), (B.PARTIAL, 4)])
+def test_a_book_served_stale_never_brings_an_order_back_that_a_book_has_shown_to_be_over(
+    over: OrderStatus, word: BookStatus, filled: int
+) -> None:
+    order = working(over, filled_quantity=4, average_price=Decimal("416.30"), seen_at=NOW)
+    later = after(order, book_row(status=word, filled=filled, average_price=Decimal("416.30") if filled else None))
+    assert (later.status, later.filled_quantity) == (over, 4)
+
+
+def test_a_working_row_speaks_against_a_refusal_that_only_the_answer_gave() -> None:
+    assert after(working(S.REJECTED), book_row(status=B.CONFIRM)).status is S.OPEN
 
 
 def test_a_late_fill_counts_after_a_cancel() -> None:
@@ -179,6 +256,8 @@ def test_whatever_the_book_says_fills_never_fall_and_every_step_is_listed(
         assert change.after.status is order.status or change.after.status in NEXT[order.status]
         assert change.after.filled_quantity >= order.filled_quantity
         assert change.after.filled_quantity <= order.quantity
+        if change.after.status is S.PARTIALLY_FILLED:
+            assert change.after.filled_quantity < order.quantity
         order = change.after
 
 

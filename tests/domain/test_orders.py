@@ -7,7 +7,17 @@ from itertools import product
 import pytest
 
 from app.domain.errors import IllegalTransition
-from app.domain.orders import FINAL, MAY_WORK_AT_BROKER, NEXT, SURELY_NOT_PLACED, OrderStatus, success
+from app.domain.orders import (
+    FINAL,
+    MAY_WORK_AT_BROKER,
+    NEXT,
+    SURELY_NOT_PLACED,
+    OperationState,
+    OrderStatus,
+    PendingOp,
+    operation_end,
+    success,
+)
 from tests.support.orders import working
 
 S = OrderStatus
@@ -59,3 +69,17 @@ def test_every_status_has_a_row_in_the_table() -> None:
 def test_success_says_what_the_contract_promises(status: OrderStatus, told: bool | None) -> None:
     assert success(status) is told
     assert (success(status) is False) is (status in SURELY_NOT_PLACED)
+
+
+@pytest.mark.parametrize("status", S)
+@pytest.mark.parametrize("op", PendingOp)
+@pytest.mark.parametrize("state", OperationState)
+def test_nothing_asked_of_an_order_that_is_over_stays_open(
+    op: PendingOp, state: OperationState, status: OrderStatus
+) -> None:
+    end = operation_end(op, state, status)
+    if state in {OperationState.SENT, OperationState.UNKNOWN} and status in FINAL:
+        has_worked = op is PendingOp.CANCEL and status is S.CANCELLED
+        assert end is (OperationState.DONE if has_worked else OperationState.REFUSED)
+    else:
+        assert end is state

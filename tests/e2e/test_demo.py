@@ -152,6 +152,13 @@ def test_a_second_demo_on_the_same_state_says_so_and_ends(tmp_path: Path) -> Non
         assert answers(f"{demo.url}/readyz")
 
 
+def test_one_port_for_both_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
+    port = free_port()
+    ended = demo_command(tmp_path / "var", port=port, simulator_port=port)
+    assert ended.returncode == 2
+    assert ended.stderr == f"PORT and SIMULATOR_PORT are both {port}; set one of them to another port.\n"
+
+
 @pytest.mark.parametrize("taken", ["PORT", "SIMULATOR_PORT"])
 def test_a_port_in_use_is_one_sentence_and_exit_code_2(taken: str, tmp_path: Path) -> None:
     ports = {"PORT": free_port(), "SIMULATOR_PORT": free_port()}
@@ -166,6 +173,7 @@ def test_a_port_in_use_is_one_sentence_and_exit_code_2(taken: str, tmp_path: Pat
     [
         ({"CLIENTS": "0"}, "CLIENTS"),
         ({"CLIENTS": "many"}, "CLIENTS"),
+        ({"LOG_LEVEL": "chatty"}, "LOG_LEVEL"),
         ({"SIMULATOR_URL": "http://192.0.2.1:9000"}, "SIMULATOR_URL"),
         ({"SIMULATOR_URL": "http://127.0.0.1:9000/x"}, "SIMULATOR_URL"),
     ],

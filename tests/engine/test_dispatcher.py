@@ -11,7 +11,7 @@ from app.domain.broker import OrderInstruction
 from app.domain.orders import OrderStatus
 from app.models.models import Order
 from tests.support.engine import Engine
-from tests.support.trading import TradingDesk
+from tests.support.trading import TradingDesk, eventually
 from tests.support.waiting import until
 
 S = OrderStatus
@@ -63,7 +63,7 @@ async def test_the_attempt_is_committed_before_the_broker_hears_of_it(desk: Trad
     assert seen == [("sending", 1)] * 3
 
 
-async def test_nothing_leaves_while_the_database_takes_no_claim(desk: TradingDesk) -> None:
+async def test_f47_nothing_leaves_while_the_database_takes_no_claim(desk: TradingDesk) -> None:
     engine = Engine(desk)
     engine.store.down = {"claim"}
     batch_id = await desk.place(10, 20)
@@ -102,7 +102,7 @@ async def test_an_unreachable_broker_puts_the_order_back_until_it_answers(desk: 
     desk.broker.script("place_order", "TC0001", Does.UNREACHABLE, Does.UNREACHABLE, Does.UNREACHABLE)
     batch_id = await desk.place(10)
     async with engine.running():
-        await engine.become(batch_id, S.ACKNOWLEDGED)
+        await engine.become(batch_id, S.ACKNOWLEDGED, step_s=0.2)  # each rest is longer than the one before
     assert len(ledger_tags(desk)) == 1
     (order,) = await desk.orders(batch_id)
     steps = [event.to_status for event in (await desk.views.history(order.id))[0]]
@@ -157,6 +157,47 @@ async def test_a_session_refused_twice_is_not_tried_again(desk: TradingDesk) -> 
     assert desk.sessions.reported == ["c1", "c1"]
     assert len(engine.broker.placed) == 2
     assert ledger_tags(desk) == []
+
+
+async def test_a_session_refused_before_a_restart_and_after_it_is_not_tried_again(desk: TradingDesk) -> None:
+    desk.broker.script("place_order", "TC0001", Does.SESSION_DEAD, Does.SESSION_DEAD)
+    batch_id = await desk.place(10)
+    first = Engine(desk)
+    async with first.running():
+        await first.become(batch_id, S.QUEUED)
+        await eventually(lambda: _was_refused(desk, batch_id))
+    second = Engine(desk)
+    async with second.running():
+        await second.become(batch_id, S.UNKNOWN)
+    assert ledger_tags(desk) == []
+
+
+async def test_waiting_for_a_session_after_a_restart_does_not_hide_that_it_was_refused_before(
+    desk: TradingDesk,
+) -> None:
+    desk.broker.script("place_order", "TC0001", Does.SESSION_DEAD, Does.SESSION_DEAD)
+    batch_id = await desk.place(10)
+    first = Engine(desk)
+    async with first.running():
+        await first.become(batch_id, S.QUEUED)
+        await eventually(lambda: _was_refused(desk, batch_id))
+    desk.sessions.without = {"c1"}
+    second = Engine(desk)
+
+    async def has_waited() -> bool:
+        desk.clock.advance(0.1)
+        await desk.wake()
+        return (await desk.orders(batch_id))[0].code == "no_session"
+
+    async with second.running():
+        await eventually(has_waited)
+        desk.sessions.without = set()
+        await second.become(batch_id, S.UNKNOWN)
+    assert ledger_tags(desk) == []
+
+
+async def _was_refused(desk: TradingDesk, batch_id: str) -> bool:
+    return (await desk.orders(batch_id))[0].code == "session_expired"
 
 
 @pytest.mark.parametrize("loss", [Does.LOSE_REPLY, Does.LOSE_REQUEST])
@@ -218,3 +259,18 @@ async def test_a_broker_id_given_before_a_restart_counts_as_given(desk: TradingD
     second.broker.answer_instead = first.broker.answer_instead
     async with second.running():
         await second.become(await desk.place(20), S.UNKNOWN)
+
+
+async def test_a_broker_id_that_only_a_book_has_told_counts_as_given(desk: TradingDesk) -> None:
+    engine = Engine(desk)
+    desk.broker.script("place_order", "TC0001", Does.LOSE_REPLY)
+    async with engine.running(engine.reconciler.run()):
+        first = await desk.place(10)
+        await engine.become(first, S.OPEN)  # the answer was lost; the book has named it
+        known = (await desk.orders(first))[0].broker_order_id
+        engine.broker.answer_instead = lambda _instruction, _real: str(known)
+        second = await desk.place(20)
+        await engine.settled(second)
+        orders = await desk.orders(second)
+    assert known is not None
+    assert (orders[0].status, orders[0].code) != (S.ACKNOWLEDGED, None)

@@ -10,9 +10,10 @@ import pytest
 from app.db.session import Database
 from app.domain.batches import BatchKind
 from app.domain.broker import OrderInstruction
-from app.domain.errors import EngineReplaced
+from app.domain.errors import EngineReplaced, OutcomeUnknown
 from app.domain.orders import OrderStatus
 from app.domain.ports.control import DeskChange
+from app.domain.send_brake import CLIENTS_THAT_STOP_ALL, FIRST_PAUSE_S, THROTTLED
 from app.engine.dispatcher import SendsExceedApproval
 from tests.support.engine import Door, Engine
 from tests.support.orders import trade
@@ -83,7 +84,7 @@ async def test_the_gate_is_read_in_the_claim_and_not_at_the_start(desk: TradingD
     batch_id = await desk.place(10, 20)
     async with engine.running():
         await engine.become(batch_id, S.ACKNOWLEDGED, S.ACKNOWLEDGED)
-        planned = await desk.planner.plan(trade(30))
+        planned = await desk.planner.plan(trade(30), operator_id="u1")
         await desk.gate_set(is_killed=True)  # behind the planner's back, with no lapse of its own
         late = await desk.executor.record(
             trade(30), desk.press(), planned, lambda _: planned.orders, conflicts_since_s=1
@@ -197,6 +198,46 @@ async def test_a_client_gets_no_more_than_the_rate_in_a_second_however_slow_the_
     assert all(later - earlier >= 1.0 for earlier, later in zip(left_at, left_at[2:], strict=False))
 
 
+async def test_a_broker_that_throttles_several_clients_gets_nothing_more_for_a_while(database: Database) -> None:
+    desk = await TradingDesk.opened(database, clients=12)
+    engine, left_at = Engine(desk, max_in_flight=4), dict[str, float]()
+
+    async def throttle_the_first(instruction: OrderInstruction) -> None:
+        left_at[instruction.client_code] = desk.clock.monotonic_s()
+        if len(left_at) <= CLIENTS_THAT_STOP_ALL:
+            raise OutcomeUnknown("The broker is throttling: the outcome is not known", code=THROTTLED)
+
+    engine.broker.before_place = throttle_the_first
+    batch_id = await desk.place(*range(1, 13))
+    async with engine.running():
+        await until(lambda: len(left_at) >= 4)
+        before = desk.clock.monotonic_s()
+        await engine.settled(batch_id)
+    statuses = await desk.statuses(batch_id)
+    assert (statuses.count(S.UNKNOWN), statuses.count(S.ACKNOWLEDGED)) == (3, 9)
+    assert len(left_at) == 12  # none twice: the placed ones would be noted again at another time
+    at_once = [code for code, at_s in left_at.items() if at_s < before + FIRST_PAUSE_S]
+    assert len(at_once) <= 4  # what had left when the third answer came
+    await desk.assert_history_folds(batch_id)
+
+
+async def test_a_client_that_is_throttled_holds_up_nobody_else(desk: TradingDesk) -> None:
+    engine, throttled = Engine(desk), list[str]()
+
+    async def throttle_one(instruction: OrderInstruction) -> None:
+        if instruction.client_code == "TC0002" and not throttled:
+            throttled.append(instruction.tag)
+            raise OutcomeUnknown("The broker is throttling: the outcome is not known", code=THROTTLED)
+
+    engine.broker.before_place = throttle_one
+    batch_id = await desk.place(10, 20, 30)
+    async with engine.running():
+        await engine.become(batch_id, S.ACKNOWLEDGED, S.UNKNOWN, S.ACKNOWLEDGED)
+        later = await desk.place(11, 21, 31)
+        await engine.become(later, *[S.ACKNOWLEDGED] * 3)
+    assert len(engine.broker.placed) == 5
+
+
 async def test_an_order_that_would_leave_twice_stops_the_engine_before_it_leaves(desk: TradingDesk) -> None:
     engine = Engine(desk)
     batch_id = await desk.place(10, 20)
@@ -270,3 +311,13 @@ async def test_exits_leave_before_entries_that_waited_longer(desk: TradingDesk) 
         await engine.become(entry, S.ACKNOWLEDGED)
     exit_tag = (await desk.orders(leaving))[0].tag
     assert engine.broker.placed[0] == exit_tag
+
+
+async def test_what_is_claimed_and_has_not_started_yet_counts_against_the_rate(desk: TradingDesk) -> None:
+    engine = Engine(desk, rate=3)
+    for quantity in range(1, 9):
+        await desk.place(quantity)
+    admitted, _ = engine.dispatcher._admit(await desk.engine.queued(100))
+    assert len(admitted) == 3
+    await engine.dispatcher._claim(admitted)
+    assert engine.dispatcher._admit(await desk.engine.queued(100))[0] == []

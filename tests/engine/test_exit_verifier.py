@@ -11,6 +11,7 @@ from app.db.session import Database
 from app.domain.broker import AuthToken, BrokerPosition
 from app.domain.exits import ExitVerdict, HeldPosition
 from app.domain.orders import OrderStatus
+from app.domain.result_rows import result_row
 from app.engine.exit_verifier import ExitVerifier
 from app.engine.rate_limiter import SlidingWindowLimiter
 from app.services.execute_batch import ORDERS_CHANGED
@@ -144,5 +145,20 @@ async def test_an_exit_that_was_stopped_before_it_left_shows_what_is_still_held(
     batch_id = (await exit_all(desk)).id
     await desk.control.stop_batch(batch_id, actor=TRADER, at=desk.clock.now())
     async with running(verifier(desk).run()):
-        await verdict(desk, batch_id, "c1", ExitVerdict.REDUCED)
+        await verdict(desk, batch_id, "c1", ExitVerdict.CANNOT_TELL)
     assert (await held(desk, batch_id))["c1"].remaining == 10
+
+
+async def test_an_exit_that_the_broker_refused_says_what_the_later_read_proves(desk: TradingDesk) -> None:
+    await hold(desk, "c1", 10)
+    desk.broker.script("place_order", "TC0001", Does.REFUSE)
+    batch_id = (await exit_all(desk)).id
+    engine = Engine(desk)
+    async with engine.running():
+        await engine.become(batch_id, S.REJECTED)
+    async with running(verifier(desk).run()):
+        await verdict(desk, batch_id, "c1", ExitVerdict.CANNOT_TELL)
+    position = (await held(desk, batch_id))["c1"]
+    found = result_row((await desk.orders(batch_id))[0], position)
+    assert (found["exit"]["remaining"], found["exit"]["read_at"]) == (10, position.verified_at)
+    assert found["message"].endswith(". A later read shows 10 units still open, as many as before.")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -8,10 +9,10 @@ from sqlalchemy import text
 
 from app.brokers.simulated import Does, SimulatedBroker
 from app.db.session import Database
-from app.domain.broker import AuthToken, BrokerPosition
+from app.domain.broker import AuthToken, BrokerHolding, BrokerPosition
 from app.domain.errors import BrokerReadFailed
 from app.domain.instruments import Exchange
-from app.domain.portfolio import ClientRow
+from app.domain.portfolio import ClientRow, TokenHolding
 from tests.support.accounts import Accounts, make_accounts
 from tests.support.clocks import SettableClock
 
@@ -26,6 +27,10 @@ def position(token: int, net: int, *, mtm: str, booked: str, product: str = "DEL
         0, zero, 0, zero, 0, zero, 0, zero,
         Decimal("101.05"), Decimal(mtm), Decimal(booked), zero, zero,
     )  # fmt: skip
+
+
+def demat(token: int, quantity: int, price: str) -> BrokerHolding:
+    return BrokerHolding(f"INE{token:09d}", f"S{token}", token, None, quantity, 0, 0, 0, 0, 0, Decimal(price))
 
 
 class HoldingBroker(SimulatedBroker):
@@ -58,8 +63,11 @@ class Bench:
         await self.accounts.read_funds()
 
     async def row(self, client_id: str) -> ClientRow:
-        rows, _ = await self.accounts.snapshots.client_rows(q="", offset=0, limit=100, now=self.clock.now())
-        return next(row for row in rows if row.id == client_id)
+        return next(row for row in await self.accounts.client_rows.rows() if row.id == client_id)
+
+    async def in_token(self, token: int) -> TokenHolding:
+        """What the only client has of an instrument, as told to people."""
+        return (await self.accounts.services.portfolio.in_token(Exchange.NSE, token))[0]
 
 
 @pytest.fixture
@@ -103,7 +111,7 @@ async def test_a_failed_reading_keeps_the_old_one_with_its_age(bench: Bench, cal
     first = await bench.row(client_id)
     bench.broker.script(call, "AA1", Does.FAIL_READ)
     await bench.pass_time(61)
-    assert await bench.row(client_id) == first
+    assert await bench.row(client_id) == replace(first, failed_reason="the read failed")
     holding = (await bench.accounts.services.portfolio.in_token(Exchange.NSE, 1))[0]
     assert (holding.net_quantity, holding.client.failed_reason) == (10, "the read failed")
     await bench.pass_time(61)
@@ -186,3 +194,57 @@ async def test_a_portfolio_over_a_dead_session_says_so_and_asks_for_a_login(benc
         await bench.accounts.services.portfolio.of_client(client_id)
     await bench.pass_time(30)
     assert bench.accounts.keeper.ready_logins() == {client_id}
+
+
+async def test_holdings_are_read_with_the_account_and_then_every_ten_minutes(bench: Bench) -> None:
+    client_id = await bench.client("AA1")
+    bench.broker.set_holdings("AA1", [demat(1, 25, "90.5"), demat(2, 7, "10"), demat(1, 15, "99.3")])
+    await bench.pass_time(1)
+    found = await bench.in_token(1)
+    assert (found.demat.quantity, found.demat.average_price) == (40, Decimal("93.8"))
+    assert found.demat.read_at == bench.clock.now()
+    assert found.demat.stale_reason is None
+    bench.broker.set_holdings("AA1", [])
+    await bench.pass_time(61)
+    assert (await bench.in_token(1)).demat.quantity == 40
+    await bench.pass_time(600)
+    assert (await bench.in_token(1)).demat.quantity == 0
+    assert (await bench.row(client_id)).as_of == bench.clock.now()
+
+
+async def test_after_an_order_holdings_are_read_again_but_not_at_every_order(bench: Bench) -> None:
+    client_id = await bench.client("AA1")
+    await bench.pass_time(1)
+    bench.broker.set_holdings("AA1", [demat(1, 3, "1")])
+    bench.accounts.funds.touch(client_id)
+    await bench.pass_time(2)
+    assert (await bench.in_token(1)).demat.quantity == 0
+    await bench.pass_time(61)
+    assert (await bench.in_token(1)).demat.quantity == 3
+
+
+async def test_holdings_that_cannot_be_read_are_stale_and_leave_the_account_current(bench: Bench) -> None:
+    client_id = await bench.client("AA1")
+    bench.broker.script("holdings", "AA1", Does.FAIL_READ)
+    await bench.pass_time(1)
+    found = await bench.in_token(1)
+    assert (found.demat.quantity, found.demat.stale_reason) == (None, "the read failed")
+    assert found.stale_reason is None
+    bench.broker.set_holdings("AA1", [demat(1, 3, "1")])
+    await bench.pass_time(601)
+    bench.broker.script("holdings", "AA1", Does.FAIL_READ)
+    await bench.pass_time(601)
+    found = await bench.in_token(1)
+    assert (found.demat.quantity, found.demat.stale_reason) == (3, "the read failed")
+    assert found.demat.read_at == bench.clock.now() - timedelta(seconds=601)
+    assert (await bench.row(client_id)).as_of == bench.clock.now()
+
+
+async def test_a_client_that_could_never_be_read_says_why(bench: Bench) -> None:
+    client_id = await bench.client("AA1")
+    bench.broker.script("positions", "AA1", Does.FAIL_READ)
+    await bench.pass_time(1)
+    row = await bench.row(client_id)
+    assert (row.available_funds, row.pl, row.as_of, row.failed_reason) == (None, None, None, "the read failed")
+    found = await bench.in_token(1)
+    assert (found.is_known, found.pl, found.stale_reason) == (False, None, "The last reading failed: the read failed")

@@ -283,6 +283,17 @@ async def test_a_code_of_two_exchanges_is_streamed_for_one_and_read_for_the_othe
         assert future[0] == Decimal("77.05")
 
 
+async def test_after_bytes_were_lost_the_last_prices_are_asked_for_once_more() -> None:
+    async with desk() as made:
+        made.want(1)
+        await made.becomes(FeedState.LIVE)
+        packets = made.server.listeners[0].packets
+        registration = next(one for one in packets if one[:1] == b"D")
+        assert packets.count(registration) == 1
+        await made.server.send(trade(b"N", 1, 101.0)[:17])
+        await until(lambda: packets.count(registration) == 2)
+
+
 async def test_ticks_of_nobody_s_instruments_change_nothing() -> None:
     async with desk() as made:
         made.want(1)

@@ -15,6 +15,8 @@ from app.domain.instruments import Exchange
 from app.domain.orders import OrderStatus
 from app.domain.profit_loss import Profit
 from app.domain.working import Change
+from app.engine.pnl import STEP_S
+from app.services.live.profit_feed import SPACING_S
 from app.services.profit_frames import ProfitFrame
 from tests.support.orders import working
 from tests.support.profit import ITC, Account, ProfitDesk
@@ -325,3 +327,7 @@ async def test_a_fill_without_a_price_makes_profit_stale_and_is_read_again(desk:
     found = desk.profit.of_client("c1")
     assert found is not None
     assert (desk.pl("c1"), found.stale_reason) == (10, "A price is old, or missing.")
+
+
+def test_a_step_never_comes_sooner_than_sockets_may_be_told() -> None:
+    assert STEP_S > SPACING_S  # at the same pace one drifts against the other, and figures are shown a step late

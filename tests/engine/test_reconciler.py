@@ -11,12 +11,14 @@ import pytest
 
 from app.brokers.simulated import Does
 from app.db.session import Database
-from app.domain.broker import AuthToken, BookOrder
+from app.domain.broker import AuthToken, BookOrder, BookTrade
 from app.domain.instruments import Exchange
+from app.domain.market_calendar import ExchangeCalendar
 from app.domain.orders import OrderStatus
 from tests.support.engine import Door, Engine
 from tests.support.trading import EPOCH, TradingDesk, eventually, running
 from tests.support.waiting import until
+from tests.support.wrong_ids import two_orders_under_one_id
 
 S = OrderStatus
 
@@ -115,6 +117,46 @@ async def test_each_execution_is_recorded_once_however_often_the_book_repeats_it
         await engine.become(batch_id, S.FILLED)
     trades = (await desk.views.history(order.id))[1]
     assert sorted((trade.quantity, trade.price) for trade in trades) == [(4, Decimal("412")), (6, Decimal("413"))]
+
+
+async def test_an_execution_is_never_kept_for_the_order_whose_answer_named_the_wrong_id(desk: TradingDesk) -> None:
+    """Each order's own executions are kept, though the trade book was read before the order book named them."""
+    engine = Engine(desk)
+    two = await two_orders_under_one_id(desk, engine)
+    ledger, real, is_slow = desk.broker.ledger, desk.broker.order_book, True
+    ledger.fill(two.first_at_broker, 10, Decimal("412"), desk.clock.now())
+    ledger.fill(two.second_at_broker, 25, Decimal("413"), desk.clock.now())
+    trade_reads = 0
+
+    async def order_book(auth_token: AuthToken, client_code: str) -> tuple[BookOrder, ...]:
+        rows = await real(auth_token, client_code)
+        return tuple(row for row in rows if not (is_slow and row.broker_order_id == two.second_at_broker))
+
+    real_trades = desk.broker.trade_book
+
+    async def trade_book(auth_token: AuthToken, client_code: str) -> tuple[BookTrade, ...]:
+        nonlocal trade_reads
+        trade_reads += 1
+        return await real_trades(auth_token, client_code)
+
+    async def read_trades_twice() -> bool:
+        desk.clock.advance(1)
+        return trade_reads >= 2
+
+    async def all_are_kept() -> bool:
+        desk.clock.advance(1)
+        kept = [(await desk.views.history(order_id))[1] for order_id in (two.first, two.second)]
+        return [[trade.quantity for trade in trades] for trades in kept] == [[10], [25]]
+
+    desk.broker.order_book = order_book  # type: ignore[method-assign]
+    desk.broker.trade_book = trade_book  # type: ignore[method-assign]
+    async with running(engine.writer.run(), engine.reconciler.run()):
+        await eventually(read_trades_twice)
+        assert (await desk.order(two.second)).status is S.ACKNOWLEDGED
+        is_slow = False
+        await eventually(all_are_kept)
+    for batch_id in two.batches:
+        assert await desk.statuses(batch_id) == [S.FILLED]
 
 
 @pytest.mark.parametrize("failure", [Does.FAIL_READ, Does.UNREACHABLE, Does.SESSION_DEAD])
@@ -293,3 +335,47 @@ async def test_the_books_are_asked_less_often_the_calmer_an_order_is(desk: Tradi
         desk.broker.set_price(Exchange.NSE, 1660, Decimal("400"))
         desk.clock.advance(20)
         await engine.become(batch_id, S.FILLED)
+
+
+async def test_the_days_final_books_say_absent_and_nothing_is_sent_again(desk: TradingDesk) -> None:
+    engine = Engine(desk)
+    desk.broker.script("place_order", "TC0001", Does.LOSE_REQUEST)
+    batch_id = await sent(desk, engine, 10)
+    assert await desk.statuses(batch_id) == [S.UNKNOWN]
+    final_at = ExchangeCalendar().final_books_at(Exchange.NSE, desk.clock.now())
+    assert final_at is not None
+    reconciler = engine.make_reconciler(engine.dispatcher.in_flight, calendar=ExchangeCalendar())
+    desk.clock.advance((final_at - desk.clock.now()).total_seconds() + 1)
+
+    async def look() -> bool:
+        desk.clock.advance(30)
+        return await desk.statuses(batch_id) == [S.ABSENT]
+
+    async with running(engine.writer.run(), reconciler.run()):
+        await eventually(look)
+    (order,) = await desk.orders(batch_id)
+    assert (order.success, order.code, order.attention) == (False, "not_in_final_books", None)
+    assert len(engine.broker.placed) == 1
+    await desk.assert_history_folds(batch_id)
+
+
+async def test_without_the_trade_book_no_order_is_called_missing(desk: TradingDesk) -> None:
+    engine = Engine(desk)
+    desk.broker.script("place_order", "TC0001", Does.LOSE_REQUEST)
+    batch_id = await sent(desk, engine, 10)
+    desk.broker.script("trade_book", "TC0001", *[Does.FAIL_READ] * 1000)
+    reads: list[str] = []
+    real = desk.broker.order_book
+
+    async def order_book(auth_token: AuthToken, client_code: str) -> tuple[BookOrder, ...]:
+        reads.append(client_code)
+        return await real(auth_token, client_code)
+
+    async def enough() -> bool:
+        desk.clock.advance(60)
+        return len(reads) > 10
+
+    desk.broker.order_book = order_book  # type: ignore[method-assign]
+    async with running(engine.writer.run(), engine.reconciler.run()):
+        await eventually(enough)
+    assert (await desk.orders(batch_id))[0].attention is None

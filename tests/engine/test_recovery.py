@@ -8,9 +8,10 @@ import pytest
 
 from app.db.session import Database
 from app.domain.broker import OrderInstruction
-from app.domain.orders import CancelState, OrderStatus
+from app.domain.orders import OperationState, OrderStatus
 from app.engine.recovery import recover
 from tests.support.engine import Door, Engine
+from tests.support.operations import begin
 from tests.support.trading import EPOCH, TRADER, TradingDesk, eventually, running
 from tests.support.waiting import until
 
@@ -24,7 +25,7 @@ async def desk(database: Database) -> TradingDesk:
 
 async def start_again(desk: TradingDesk, batch_id: str, *statuses: OrderStatus) -> Engine:
     """Start a new engine on what is on record, and wait until its orders have these statuses."""
-    await recover(desk.engine, desk.control, desk.clock)
+    await recover(desk.engine, desk.wishes, desk.clock)
     await desk.gate_set(engine_epoch=EPOCH + 1)
     engine = Engine(desk, epoch=EPOCH + 1)
     async with engine.running(engine.reconciler.run()):
@@ -46,7 +47,7 @@ async def test_a_crash_between_claim_and_first_byte_is_unknown_and_never_resent(
     with pytest.raises(SystemError):
         await asyncio.wait_for(engine.dispatcher.run(), 10)
     assert await desk.statuses(batch_id) == [S.SENDING, S.SENDING]
-    assert await recover(desk.engine, desk.control, desk.clock) == 2
+    assert await recover(desk.engine, desk.wishes, desk.clock) == 2
     again = await start_again(desk, batch_id, S.UNKNOWN, S.UNKNOWN)
     assert engine.broker.placed == again.broker.placed == []
     assert {order.code for order in await desk.orders(batch_id)} == {"owner_lost"}
@@ -109,8 +110,8 @@ async def test_after_a_crash_the_rest_of_the_batch_goes_on(database: Database) -
 async def test_recovering_twice_changes_nothing_more(desk: TradingDesk) -> None:
     batch_id = await desk.place(10)
     await desk.engine.claim(await desk.engine.queued(10), epoch=EPOCH, at=desk.clock.now())
-    assert await recover(desk.engine, desk.control, desk.clock) == 1
-    assert await recover(desk.engine, desk.control, desk.clock) == 0
+    assert await recover(desk.engine, desk.wishes, desk.clock) == 1
+    assert await recover(desk.engine, desk.wishes, desk.clock) == 0
     await desk.assert_history_folds(batch_id)
 
 
@@ -121,12 +122,12 @@ async def test_a_cancel_that_was_leaving_is_not_known_and_not_repeated(desk: Tra
         await engine.become(batch_id, S.ACKNOWLEDGED)
     (order,) = await desk.orders(batch_id)
     await desk.control.request_cancel(order.id, actor=TRADER, at=desk.clock.now())
-    await desk.control.begin_cancel(order.id, at=desk.clock.now())
-    await recover(desk.engine, desk.control, desk.clock)
-    progress = await desk.control.cancel_progress(order.id)
+    await begin(desk, order.id, desk.clock.now())
+    await recover(desk.engine, desk.wishes, desk.clock)
+    progress = await desk.control.operation_progress(order.id)
     assert progress is not None
-    assert progress.cancel_state is CancelState.UNKNOWN
-    assert await desk.control.requested_cancels() == []
+    assert progress.state is OperationState.UNKNOWN
+    assert await desk.wishes.requested_operations() == []
 
 
 async def test_an_answer_of_the_engine_before_comes_too_late_to_change_anything(desk: TradingDesk) -> None:
@@ -135,7 +136,7 @@ async def test_an_answer_of_the_engine_before_comes_too_late_to_change_anything(
     batch_id = await desk.place(10)
     async with old.running():
         await until(lambda: door.waiting == 1)
-        await recover(desk.engine, desk.control, desk.clock)  # another engine took over meanwhile
+        await recover(desk.engine, desk.wishes, desk.clock)  # another engine took over meanwhile
         await desk.gate_set(engine_epoch=EPOCH + 1)
         door.open()
 

@@ -56,7 +56,7 @@ async def test_listeners_and_readers_hear_of_it_once_it_is_committed(desk: Tradi
         engine.writer.add(answer(desk, two))
         hint = await hints.receive(10)
     assert hint is not None
-    assert hint.body == {"batches": sorted([first, second])}
+    assert hint.body == {"batches": sorted([first, second]), "settled": {first: 1, second: 1}}
     assert heard == [one.id, two.id]
 
 

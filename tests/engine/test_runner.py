@@ -48,7 +48,7 @@ class Runs:
     async def _recover(self) -> int:
         if self.start_failures:
             raise self.start_failures.pop()
-        return await recover(self.desk.engine, self.desk.control, self.desk.clock)
+        return await recover(self.desk.engine, self.desk.wishes, self.desk.clock)
 
     async def _trip(self, reason: str) -> None:
         change = DeskChange("killed", reason[:300], is_killed=True)

@@ -91,7 +91,7 @@ async def test_every_good_login_gets_ready_and_a_wrong_one_alone_is_refused(live
     deadline_s = time.monotonic() + DEADLINE_S
     while read != set(good):
         assert time.monotonic() < deadline_s
-        rows, _ = await live.accounts.snapshots.client_rows(q="", offset=0, limit=100, now=live.accounts.clock.now())
+        rows = await live.accounts.client_rows.rows()
         read = {row.id for row in rows if row.available_funds is not None and row.pl is not None}
         await asyncio.sleep(0.05)
     assert not read & {wrong_password, wrong_totp}

@@ -10,10 +10,10 @@ import pytest
 from app.brokers.simulated import Does
 from app.db.session import Database
 from app.domain.errors import BrokerRejected, Conflict, NotFound
-from app.domain.orders import CancelState, OrderStatus
-from app.engine.operations import Operations
-from app.services.cancel_order import CANCELS_REQUESTED, OrderCanceller
+from app.domain.orders import OperationState, OrderStatus
+from app.services.cancel_order import OPERATIONS_REQUESTED, OrderCanceller
 from tests.support.engine import Engine
+from tests.support.operations import operations
 from tests.support.trading import TRADER, TradingDesk, running
 
 S = OrderStatus
@@ -38,10 +38,6 @@ async def working(desk: TradingDesk, *, does: Does = Does.ACCEPT) -> str:
     return (await desk.orders(batch_id))[0].id
 
 
-def operations(desk: TradingDesk) -> Operations:
-    return Operations(desk.control, desk.broker, desk.sessions, desk.bus, desk.clock)
-
-
 async def test_a_queued_order_is_cancelled_at_once(desk: TradingDesk) -> None:
     order_id = (await desk.orders(await desk.place(10)))[0].id
     await cancel(desk, order_id)
@@ -54,9 +50,9 @@ async def test_a_working_order_is_cancelled_through_the_broker(desk: TradingDesk
     order_id = await working(desk)
     async with running(operations(desk).run()):
         await cancel(desk, order_id)
-    progress = await desk.control.cancel_progress(order_id)
+    progress = await desk.control.operation_progress(order_id)
     assert progress is not None
-    assert progress.cancel_state is CancelState.SENT
+    assert progress.state is OperationState.SENT
     assert [order.status.value for order in desk.broker.ledger.orders.values()] == ["cancel"]
 
 
@@ -76,19 +72,19 @@ async def test_a_lost_answer_is_no_refusal(desk: TradingDesk) -> None:
     desk.broker.script("cancel_order", "TC0001", Does.LOSE_REPLY)
     async with running(operations(desk).run()):
         await cancel(desk, order_id)
-    progress = await desk.control.cancel_progress(order_id)
+    progress = await desk.control.operation_progress(order_id)
     assert progress is not None
-    assert progress.cancel_state is CancelState.UNKNOWN
+    assert progress.state is OperationState.UNKNOWN
 
 
 async def test_without_an_engine_the_wish_is_on_record_and_the_caller_not_kept(desk: TradingDesk) -> None:
     order_id = await working(desk)
     cancelling = asyncio.create_task(cancel(desk, order_id))
-    async with desk.bus.subscribe(CANCELS_REQUESTED) as hints:
+    async with desk.bus.subscribe(OPERATIONS_REQUESTED) as hints:
         await hints.receive(10)
         desk.clock.advance(6)
         await cancelling
-    assert [order.id for order in await desk.control.requested_cancels()] == [order_id]
+    assert [wish.order.id for wish in await desk.wishes.requested_operations()] == [order_id]
 
 
 async def test_an_order_whose_fate_is_not_known_cannot_be_cancelled_yet(desk: TradingDesk) -> None:

@@ -44,7 +44,7 @@ async def test_a_repeated_press_wakes_nobody(desk: TradingDesk) -> None:
 
 
 async def test_a_plan_that_changed_since_it_was_approved_records_nothing(desk: TradingDesk) -> None:
-    approved = await desk.planner.plan(trade(10, 20))
+    approved = await desk.planner.plan(trade(10, 20), operator_id="u1")
     desk.facts.login_refusals = {"c2": ("session_absent", "Not logged in.")}
     with pytest.raises(Conflict) as caught:
         await desk.executor.execute(trade(10, 20), desk.press(), approved_plan_hash=approved.hash)
@@ -57,7 +57,7 @@ async def test_a_plan_that_changed_since_it_was_approved_records_nothing(desk: T
 
 async def test_a_key_is_answered_though_its_plan_would_be_another_now(desk: TradingDesk) -> None:
     press = desk.press()
-    approved = await desk.planner.plan(trade(10))
+    approved = await desk.planner.plan(trade(10), operator_id="u1")
     first = await desk.executor.execute(trade(10), press, approved_plan_hash=approved.hash)
     await desk.gate_set(is_killed=True)
     again = await desk.executor.execute(trade(10), press, approved_plan_hash=approved.hash)

@@ -12,7 +12,7 @@ from app.services.instrument_blob import canonical_bytes, decode, encode, versio
 from tests.support.instrument_universe import universe
 from tests.support.instruments import option, share
 
-FULL = option("NIFTY", 7, "24050.5", is_banned=True, lower_band=Decimal("0.05"), upper_band=Decimal("812.3500"))
+FULL = option("NIFTY", 7, "24050.5", is_banned=True)
 MASTERS: dict[Exchange, list[Instrument]] = {}
 for _row in [*universe(), FULL]:
     MASTERS.setdefault(_row.exchange, []).append(_row)
@@ -39,7 +39,7 @@ def test_the_version_depends_on_every_fact_and_on_nothing_else() -> None:
         replace(FULL, freeze_quantity=None),
         replace(FULL, is_banned=False),
         replace(FULL, is_suspended=True),
-        replace(FULL, upper_band=None),
+        replace(FULL, isin="INE000A01018"),
     ):
         assert version_of(canonical_bytes([*rows[:-1], changed])) != VERSIONS[Exchange.NSEFO]
 

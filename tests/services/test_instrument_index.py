@@ -8,10 +8,12 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rapidfuzz.distance import OSA
 
 from app.domain.instruments import CASH, Exchange, Instrument
 from app.services.instrument_index import InstrumentIndex
 from app.services.instrument_terms import compact
+from app.services.typo_tolerance import Spelling
 from tests.support.instrument_universe import misspellings, universe
 from tests.support.instruments import MONDAY, future, option, share
 
@@ -175,3 +177,20 @@ def test_the_memory_for_answers_is_bounded() -> None:
         index.search(f"reliance {n}")
     assert len(index._answers) <= 2048
     assert index.search("reliance") == [share("RELIANCE", 1)]
+
+
+def test_a_typing_error_that_happens_to_mean_something_else_still_finds_what_was_meant() -> None:
+    index = InstrumentIndex([share("CLEANSCI", 1, company="CLEAN SCIENCE TRIDENTA"), share("TRIDENT", 2)], today=MONDAY)
+    assert [row.symbol for row in index.search("TRIDENTA")] == ["CLEANSCI", "TRIDENT"]
+
+
+@given(st.text(alphabet="ABC", min_size=3, max_size=6), st.sets(st.text(alphabet="ABC", min_size=2, max_size=7)))
+def test_the_words_one_letter_away_are_all_found_and_no_others(word: str, known: set[str]) -> None:
+    near = [each for each in sorted(known) if OSA.distance(word, each) == 1]
+    assert sorted(Spelling(sorted(known)).one_off(word)) == near
+
+
+@given(st.text(alphabet="AB", min_size=1, max_size=4), st.sets(st.text(alphabet="AB", min_size=1, max_size=8)))
+def test_the_words_that_hold_a_part_are_all_found_and_no_others(part: str, known: set[str]) -> None:
+    holding = [each for each in sorted(known) if each.find(part) > 0]
+    assert sorted(Spelling(sorted(known)).containing(part)) == holding

@@ -56,3 +56,19 @@ def test_an_exit_is_repeated_by_exiting_again() -> None:
     with pytest.raises(Conflict) as caught:
         refused_rows(batch(replace(order("c1", S.REJECTED)), kind="exit"))
     assert caught.value.code == "exit_not_retried"
+
+
+def test_a_group_of_clients_is_retried_alone() -> None:
+    rows = (order("c1", S.REJECTED, 10), order("c2", S.BLOCKED, 20), order("c3", S.REJECTED, 30))
+    assert refused_rows(batch(*rows), {"c1", "c3"}) == [
+        {"client_id": "c1", "quantity": 10},
+        {"client_id": "c3", "quantity": 30},
+    ]
+
+
+@pytest.mark.parametrize("status", [S.UNKNOWN, S.SENDING, S.QUEUED, S.FILLED, S.OPEN])
+def test_naming_a_client_that_may_be_at_the_broker_refuses_the_whole(status: OrderStatus) -> None:
+    rows = (order("c1", S.REJECTED), order("c2", status))
+    with pytest.raises(Conflict) as caught:
+        refused_rows(batch(*rows), {"c1", "c2"})
+    assert caught.value.code == "not_retriable"

@@ -102,7 +102,7 @@ class FeedUser:
     """One client of the feed of a simulator without sockets."""
 
     def __init__(self, sim: InProcess, *, code: str = "TC0001") -> None:
-        self._feed = sim.broker.streams.feed
+        self._feed = sim.streams.feed
         self._code = code
         self.wire = Recorder()
         self.client = self._feed.connected(self.wire)

@@ -17,6 +17,7 @@ from mofsl_simulator.call import Call
 from mofsl_simulator.clock import IST
 from mofsl_simulator.control import control
 from mofsl_simulator.endpoints import ENDPOINTS
+from mofsl_simulator.streams.streams import Streams
 
 MONDAY = datetime(2026, 11, 23, 10, 0, 0, tzinfo=IST)
 COMMON_HEADERS = {
@@ -68,6 +69,7 @@ class InProcess:
         self.broker = Broker(
             clients=clients, seed=seed, wall_s=lambda: self._wall_s, monotonic_s=lambda: self._monotonic_s, **more
         )
+        self.streams = Streams(self.broker, seed=seed, monotonic_s=lambda: self._monotonic_s)
         self.broker.prices.freeze_all(True)
         self._tokens: dict[str, dict[str, str]] = {}
 
@@ -150,7 +152,7 @@ class InProcess:
     def sim(self, method: str, page: str, body: Any | None = None, **query: str) -> tuple[int, dict[str, Any]]:
         """A control call: (HTTP status, parsed answer)."""
         raw = b"" if body is None else orjson.dumps(body)
-        answer = control(self.broker, method, page, query, raw, source="127.0.0.1")
+        answer = control(self.broker, self.streams, method, page, query, raw, source="127.0.0.1")
         return answer.status, orjson.loads(answer.body)
 
     def set_price(self, ltp: float | str, *, exchange: str = "NSE", token: int = ITC) -> None:

@@ -138,7 +138,7 @@ def test_a_bad_control_call_says_why_and_changes_nothing(
     [("127.0.0.1", 200), ("127.9.9.9", 200), ("::1", 200), ("10.0.0.5", 403), ("2001:db8::1", 403), ("", 403)],
 )
 def test_control_answers_loopback_callers_only(sim: InProcess, source: str, status: int) -> None:
-    answer = control(sim.broker, "GET", "accounts", {}, b"", source=source)
+    answer = control(sim.broker, sim.streams, "GET", "accounts", {}, b"", source=source)
 
     assert answer.status == status
     assert (b"TC0001" in answer.body) == (status == 200)

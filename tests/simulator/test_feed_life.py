@@ -170,7 +170,7 @@ async def test_registered_instruments_walk_until_the_last_reader_leaves(sim: InP
     for reader in (user, other):
         await reader.register("N", "C", ITC)
     itc = sim.broker.instruments.get("NSE", ITC)
-    feed = sim.broker.streams.feed
+    feed = sim.streams.feed
 
     feed.disconnected(other.client)
     assert itc in sim.broker.prices.watched
@@ -191,7 +191,7 @@ async def test_the_natural_walk_is_told_step_by_step(sim: InProcess, user: FeedU
 
 async def test_frames_hold_as_many_packets_as_set(sim: InProcess, user: FeedUser) -> None:
     settings(sim, feed_packets_per_frame=3)
-    feed = sim.broker.streams.feed
+    feed = sim.streams.feed
     await feed.received(user.client, register("N", "C", ITC))
 
     assert [len(frame) for frame in user.wire.frames] == [90, 90, 60]
@@ -326,7 +326,7 @@ async def test_control_shows_who_is_connected(sim: InProcess, user: FeedUser) ->
     assert status == 200
     assert (entry["clientcode"], entry["registrations"], entry["registered"]) == ("TC0001", [f"NSE:{ITC}"], 1)
     assert shown["packets_sent"] == entry["packets_sent"] == len(INDEX_CODES) * 2 + 8
-    sim.broker.streams.feed.disconnected(user.client)
+    sim.streams.feed.disconnected(user.client)
     after = sim.sim("GET", "feed")[1]
     assert (after["connections"], after["packets_sent"]) == ([], shown["packets_sent"])
 

@@ -30,7 +30,7 @@ def authorised(sim: InProcess, recorder: TextRecorder) -> TradeClient:
     """A client that signed in over REST, authorised and subscribed to orders."""
     sim.sign_in(sim.account())
     headers = sim.headers(sim.account())
-    socket = sim.broker.streams.trade_socket
+    socket = sim.streams.trade_socket
     client = socket.connected(recorder)
     message = {"clientid": "TC0001", "authtoken": headers["Authorization"], "apikey": headers["ApiKey"]}
     socket.received(client, orjson.dumps(message))
@@ -55,7 +55,7 @@ async def test_the_stamp_of_a_frame_is_that_of_the_latest_change(sim: InProcess)
 
 
 async def test_at_six_in_the_morning_the_token_dies_and_the_stream_closes(sim: InProcess) -> None:
-    socket, recorder = sim.broker.streams.trade_socket, TextRecorder()
+    socket, recorder = sim.streams.trade_socket, TextRecorder()
     client = authorised(sim, recorder)
     sim.broker.set_clock(MONDAY.replace(day=24, hour=5, minute=59))
     socket.check()
@@ -70,7 +70,7 @@ async def test_at_six_in_the_morning_the_token_dies_and_the_stream_closes(sim: I
 
 
 async def test_a_reader_that_is_far_behind_is_cut_off_rather_than_left_without_a_frame(sim: InProcess) -> None:
-    socket, recorder = sim.broker.streams.trade_socket, TextRecorder()
+    socket, recorder = sim.streams.trade_socket, TextRecorder()
     client = socket.connected(recorder)
     recorder.waiting_bytes = 1 << 30
     socket.received(client, b"nonsense")

@@ -11,10 +11,12 @@ from cryptography.fernet import Fernet
 from app.brokers.egress_probe import BrokerEgressProbe
 from app.brokers.simulated import SimulatedBroker
 from app.core.bus import MemoryBus
+from app.core.cache import MemoryCache
 from app.core.ids import new_id
 from app.core.security import Sealer
 from app.db.accounts import SqlAccountStore
 from app.db.broker_sessions import SqlBrokerSessionStore
+from app.db.client_rows import SqlClientRows
 from app.db.session import Database
 from app.db.snapshots import SqlSnapshotStore
 from app.domain.broker_sessions import LoginPolicy
@@ -26,8 +28,10 @@ from app.engine.funds_refresher import FundsRefresher
 from app.engine.rate_limiter import SlidingWindowLimiter
 from app.engine.sessions import SessionKeeper
 from app.services.account_services import AccountServices
+from app.services.client_list import ClientList
 from app.services.control_sessions import ControlSessions
 from app.services.import_clients import ImportClients
+from app.services.live_figures import EngineFigures, LiveFigures
 from app.services.manage_clients import ManageClients, NewClient
 from app.services.manage_dealers import ManageDealers, NewDealer
 from app.services.manage_egresses import ManageEgresses
@@ -60,6 +64,7 @@ class Accounts:
     store: SqlAccountStore
     session_store: SqlBrokerSessionStore
     snapshots: SqlSnapshotStore
+    client_rows: SqlClientRows
     keeper: SessionKeeper
     funds: FundsRefresher
     services: AccountServices
@@ -91,6 +96,7 @@ def make_accounts(
     sealer: Sealer | None = None,
     policy: LoginPolicy | None = None,
     sleep: Callable[[float], Awaitable[None]] = _no_wait,
+    engine: EngineFigures | None = None,
     **keeper_options: Any,
 ) -> Accounts:
     clock = clock or SettableClock()
@@ -100,6 +106,7 @@ def make_accounts(
     store = SqlAccountStore(database)
     session_store = SqlBrokerSessionStore(database, sealer)
     snapshots = SqlSnapshotStore(database)
+    client_rows = SqlClientRows(database)
     gate = ReadGate(SlidingWindowLimiter(1000, clock.monotonic_s, waits_first=False), sleep=sleep)
     keeper = SessionKeeper(
         store=session_store, broker=broker, clock=clock, sleep=sleep, policy=policy, **keeper_options
@@ -115,6 +122,7 @@ def make_accounts(
     )
     keeper.listen(funds.on_session)
     clients = ManageClients(store=store, sealer=sealer, clock=clock, new_id=new_id, bus=bus)
+    live = LiveFigures(cache=MemoryCache(), clock=clock, engine=engine)
     services = AccountServices(
         clients=clients,
         dealers=ManageDealers(store=store, sealer=sealer, clock=clock, new_id=new_id, bus=bus),
@@ -124,9 +132,11 @@ def make_accounts(
         imports=ImportClients(store=store, sealer=sealer, clock=clock, new_id=new_id, bus=bus),
         sessions=ControlSessions(directory=session_store, store=store, clock=clock, bus=bus),
         portfolio=ViewPortfolio(
-            clients=clients, snapshots=snapshots, broker=broker, sessions=keeper, gate=gate, clock=clock
+            clients=clients, snapshots=snapshots, live=live, broker=broker, sessions=keeper, gate=gate, clock=clock
         ),
-        snapshots=snapshots,
-        clock=clock,
+        live=live,
+        client_list=ClientList(store=client_rows, live=live, clock=clock, salt=new_id()),
     )
-    return Accounts(database, clock, broker, sealer, store, session_store, snapshots, keeper, funds, services)
+    return Accounts(
+        database, clock, broker, sealer, store, session_store, snapshots, client_rows, keeper, funds, services
+    )

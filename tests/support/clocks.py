@@ -1,7 +1,8 @@
-"""A clock that tests own."""
+"""Clocks that tests own."""
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 
@@ -18,3 +19,17 @@ class SettableClock:
 
     def advance(self, seconds: float) -> None:
         self._now += timedelta(seconds=seconds)
+
+
+class RunningClock(SettableClock):
+    """Runs with the machine's, from `start`, and is ahead of it by what the test has advanced."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._began_s = time.monotonic()
+
+    def now(self) -> datetime:
+        return self._now + timedelta(seconds=time.monotonic() - self._began_s)
+
+    def monotonic_s(self) -> float:
+        return (self.now() - self._start).total_seconds()

@@ -10,6 +10,7 @@ from typing import Any
 
 from app.domain.broker import AuthToken, OrderInstruction
 from app.domain.errors import StoreUnavailable
+from app.domain.market_calendar import MarketCalendar
 from app.domain.orders import OrderStatus
 from app.domain.ports.broker import Broker
 from app.domain.ports.trading import EngineStore
@@ -68,6 +69,10 @@ class FailingStore:
         found = await self._through("broker_ids", self._store.broker_ids(day))
         return found
 
+    async def at_broker_of(self, client_codes: Sequence[str]) -> Sequence[WorkingOrder]:
+        found: Sequence[WorkingOrder] = await self._through("at_broker_of", self._store.at_broker_of(client_codes))
+        return found
+
     async def at_broker(self) -> Sequence[WorkingOrder]:
         found: Sequence[WorkingOrder] = await self._through("at_broker", self._store.at_broker())
         return found
@@ -123,7 +128,9 @@ class Engine:
         self.filled: list[str] = []
         self.reconciler = self.make_reconciler(self.dispatcher.in_flight, read_rate=read_rate)
 
-    def make_reconciler(self, in_flight: Collection[str], *, read_rate: int = 100) -> Reconciler:
+    def make_reconciler(
+        self, in_flight: Collection[str], *, read_rate: int = 100, calendar: MarketCalendar | None = None
+    ) -> Reconciler:
         return Reconciler(
             self.store,
             self.desk.fills,
@@ -135,6 +142,7 @@ class Engine:
             interval_s=0.02,
             in_flight=in_flight,
             on_filled=self.filled.append,
+            calendar=calendar,
         )
 
     @asynccontextmanager
@@ -143,11 +151,11 @@ class Engine:
         async with running(self.writer.run(), self.dispatcher.run(), *more):
             yield
 
-    async def become(self, batch_id: str, *statuses: OrderStatus) -> None:
-        """Wait until the orders of the batch have these statuses, in the order asked; time passes while waiting."""
+    async def become(self, batch_id: str, *statuses: OrderStatus, step_s: float = 0.01) -> None:
+        """Wait until the orders of the batch have these statuses, in the order asked; meanwhile time passes."""
 
         async def look() -> bool:
-            self.desk.clock.advance(0.01)
+            self.desk.clock.advance(step_s)
             await self.desk.wake()
             return await self.desk.statuses(batch_id) == list(statuses)
 

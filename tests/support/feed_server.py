@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from aiohttp import WSMsgType, web
 
-FIRST_PORT, LAST_PORT = 22_200, 22_299
+from tests.support.processes import free_port
+
 STAMP = 1_473_848_561  # 2026-09-14 10:22:41 IST
 HEARTBEAT = b"N" + struct.pack("<ii", 0, STAMP) + b"1" + b"\x00" * 20
 
@@ -70,14 +71,9 @@ class FeedServer:
         app.router.add_get("/jwebsocket/jwebsocket", self._serve)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
-        for port in [self.port] if self.port else range(FIRST_PORT, LAST_PORT):
-            with contextlib.suppress(OSError):
-                await web.TCPSite(runner, "127.0.0.1", port).start()
-                self.port = port
-                self._stop.append(runner)
-                return
-        await runner.cleanup()
-        raise RuntimeError("no free port in the range of these tests")
+        self.port = self.port or free_port()
+        self._stop.append(runner)
+        await web.TCPSite(runner, "127.0.0.1", self.port).start()
 
     async def stop(self) -> None:
         for listener in list(self.listeners):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
@@ -70,7 +70,7 @@ class Floor:
             raise
         self.by_id = {client.id: client for client in self.clients}
         held = {position["symboltoken"] for position in self.ledger()["positions"] if position["net"]}
-        self._shares = (share for share in SHARES if share not in held)
+        self._shares: Iterator[int] = iter([share for share in SHARES if share not in held])
 
     def _start_desk(self, port: int | None) -> DemoProcess:
         return DemoProcess(
@@ -115,6 +115,11 @@ class Floor:
     def _sign_in(self) -> str:
         access = self.desk.access
         return self.sign_in(access["email"], access["password"], access["totp_secret"])
+
+    @property
+    def authorization(self) -> dict[str, str]:
+        """The header that carries the administrator's session."""
+        return {"Authorization": self._api.headers["Authorization"]}
 
     def sign_in(self, email: str, password: str, totp_secret: str) -> str:
         """Return a bearer token."""
@@ -165,6 +170,14 @@ class Floor:
     def share(self) -> int:
         """Return a share that nobody held at the start and no other test of this floor has traded."""
         return next(self._shares)
+
+    def share_again(self) -> int:
+        """As `share`, beginning again where all were taken: for presses whose quantities differ."""
+        found = next(self._shares, None)
+        if found is None:
+            self._shares = iter(SHARES)
+            found = next(self._shares)
+        return found
 
     def trade(
         self, share: int, rows: Iterable[tuple[FloorClient | str, int]], *, side: str = "BUY", **changes: Any
@@ -228,6 +241,14 @@ class Floor:
         """Return how many batches and how many orders are on record."""
         batches = self.call("GET", "/api/v1/batches?page_size=1")["total"]
         return int(batches), int(self.call("GET", "/api/v1/orders?page_size=1")["total"])
+
+    def feed_status(self) -> str:
+        """Return what the desk says of its prices: live, delayed or down."""
+        return str(self.call("GET", "/api/v1/desk")["feed"]["status"])
+
+    def client_rows(self) -> dict[str, Json]:
+        """Return the dashboard's rows by client code."""
+        return {str(row["mofsl_client_code"]): row for row in self._client_rows()}
 
     # the simulator
 

@@ -11,8 +11,9 @@ from typing import Any, cast
 from app.domain.broker import AuthToken
 from app.domain.errors import SessionExpired
 from app.domain.instrument_master import MasterRecord
-from app.domain.instruments import Exchange, Instrument, InstrumentKind, Quote
+from app.domain.instruments import Exchange, Instrument, InstrumentKind, PriceBand, Quote
 from app.domain.ports import Broker, ClientLogin
+from app.domain.ports.instruments import BandReading
 from app.services.instrument_blob import canonical_bytes, version_of
 
 MONDAY = date(2026, 11, 23)
@@ -203,3 +204,23 @@ class MemoryInstrumentStore:
     def _fail_if_told(self) -> None:
         if self.fails_with is not None:
             raise self.fails_with
+
+
+class MemoryBandStore:
+    """The store of bands over a dictionary."""
+
+    def __init__(self) -> None:
+        self.held: dict[Exchange, tuple[BandReading, list[PriceBand]]] = {}
+        self.fails_with: Exception | None = None
+
+    async def readings(self) -> dict[Exchange, BandReading]:
+        if self.fails_with is not None:
+            raise self.fails_with
+        return {exchange: reading for exchange, (reading, _) in self.held.items()}
+
+    async def bands(self, reading: BandReading) -> list[PriceBand]:
+        known, bands = self.held[reading.exchange]
+        return bands if known == reading else []
+
+    async def replace(self, reading: BandReading, bands: Sequence[PriceBand]) -> None:
+        self.held[reading.exchange] = (reading, list(bands))

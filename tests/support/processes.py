@@ -35,9 +35,14 @@ def die_with_parent() -> None:
 
 
 def free_port() -> int:
-    """Return a port of the test range on which nothing listens; one process never gets the same one soon again."""
-    low, high = (int(part) for part in os.environ.get(PORTS_NAME, f"{_FIRST_PORT}-{_LAST_PORT}").split("-"))
-    width = high - low + 1
+    """Return a port on which nothing listens; one process never gets the same one soon again.
+
+    Each test worker has a share of the range to itself: a port that one has let go stays silent for its test.
+    """
+    first, last = (int(part) for part in os.environ.get(PORTS_NAME, f"{_FIRST_PORT}-{_LAST_PORT}").split("-"))
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    width = (last - first + 1) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    low, high = first + worker * width, first + (worker + 1) * width - 1
     for _try in range(width):
         port = low + (next(_offset) * 13) % width
         with socket.socket() as probe, suppress(OSError):

@@ -11,9 +11,9 @@ from tests.support.processes import ROOT
 
 _MADE_FOLDERS = {
     ".git", ".venv", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".schemathesis", "__pycache__",
-    "node_modules", "var", "dist", "build",
+    "node_modules", "var", "dist", "build", "test-results", "playwright-report", "coverage",
 }  # fmt: skip
-_MADE_FILES = {".env", ".venv.lock", ".pdm-python", "results.json"}
+_MADE_FILES = {".env", ".venv.lock", ".dashboard.lock", ".pdm-python", "results.json"}
 
 
 def project_files() -> Iterator[Path]:

@@ -10,30 +10,46 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from app.brokers.simulated import SimulatedBroker
 from app.core.bus import MemoryBus
 from app.core.ids import new_id
+from app.db.audit import SqlAuditStore
 from app.db.engine_store import SqlEngineStore
 from app.db.exit_store import SqlExitStore
 from app.db.fill_store import SqlFillStore
+from app.db.operation_store import SqlOperationStore
 from app.db.order_control import SqlOrderControl
 from app.db.order_views import SqlOrderViews
 from app.db.session import Database
 from app.db.trading_store import SqlTradingStore
+from app.domain.audit import AuditEntry
 from app.domain.broker import AuthToken, SealedLogin
 from app.domain.errors import SessionExpired
 from app.domain.identity import Actor
 from app.domain.instruments import Exchange, Instrument, Quote
 from app.domain.orders import OrderStatus
-from app.domain.planning import Refusal
+from app.domain.planning import ClientFacts, Refusal
+from app.domain.ports import Clock
+from app.domain.ports.bus import Bus
+from app.domain.ports.identity import AuditFilter
 from app.domain.ports.trading import RecordedBatch
 from app.domain.trading import Trade
 from app.domain.views import BatchView, OrderView
-from app.models.models import Client, DeskState, User
+from app.models.models import Batch, Client, DeskState, Order, OrderEvent, User
 from app.services.execute_batch import ORDERS_QUEUED, BatchExecutor, Press
+from app.services.limit_book import LimitBook
 from app.services.plan_batch import Planner
+from proof.memory import (
+    MemoryEngineStore,
+    MemoryExitStore,
+    MemoryFillStore,
+    MemoryOrderControl,
+    MemoryOrderViews,
+    MemoryTradingStore,
+    Tables,
+)
 from tests.support.clocks import SettableClock
 from tests.support.databases import TAG_EPOCH
 from tests.support.orders import ITC, trade
@@ -90,34 +106,79 @@ class Facts:
         return self.market_refusal
 
 
+Stores = tuple[
+    SqlTradingStore | MemoryTradingStore,
+    SqlEngineStore | MemoryEngineStore,
+    SqlOrderControl | MemoryOrderControl,
+    SqlOperationStore | MemoryOrderControl,
+    SqlOrderViews | MemoryOrderViews,
+    SqlExitStore | MemoryExitStore,
+    SqlFillStore | MemoryFillStore,
+]
+
+
+def sql_stores(database: Any, clock: Clock) -> Stores:
+    return (
+        SqlTradingStore(database),
+        SqlEngineStore(database),
+        SqlOrderControl(database),
+        SqlOperationStore(database),
+        SqlOrderViews(database),
+        SqlExitStore(database),
+        SqlFillStore(database, clock),
+    )
+
+
+def memory_stores(tables: Any, clock: Clock) -> Stores:
+    """Return the stores of the simulated schedules: they must do what those on a database do."""
+    return (
+        MemoryTradingStore(tables),
+        MemoryEngineStore(tables),
+        MemoryOrderControl(tables),
+        MemoryOrderControl(tables),
+        MemoryOrderViews(tables),
+        MemoryExitStore(tables),
+        MemoryFillStore(tables, clock),
+    )
+
+
 class TradingDesk:
     """Two users (u1, u2) and clients c1, c2, ... with codes TC0001, TC0002, ..., each with a login of its own."""
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.clock = SettableClock()
+    def __init__(
+        self, database: Database | Tables, *, clock: SettableClock | None = None, bus: Bus | None = None
+    ) -> None:
+        self.database: Any = database
+        self.clock = clock or SettableClock()
         self.broker = SimulatedBroker(self.clock)
         self.broker.add_instrument(ITC, Decimal("500"))  # far above our limits: buys rest until the price moves
         self.sessions = DeskSessions(self.broker)
-        self.bus = MemoryBus()
-        self.store = SqlTradingStore(database)
-        self.engine = SqlEngineStore(database)
-        self.control = SqlOrderControl(database)
-        self.views = SqlOrderViews(database)
-        self.exits = SqlExitStore(database)
-        self.fills = SqlFillStore(database, self.clock)
+        self.bus = bus or MemoryBus()
+        stores = (memory_stores if isinstance(database, Tables) else sql_stores)(database, self.clock)
+        self.store, self.engine, self.control, self.wishes, self.views, self.exits, self.fills = stores
         self.facts = Facts(self.clock, {(ITC.exchange, ITC.symbol_token): ITC})
-        self.planner = Planner(self.store, self.facts, self.facts, self.facts, self.facts, self.clock, 5.0)
+        self.limits = LimitBook(self.store.limits)
+        self.planner = Planner(self.store, self.facts, self.facts, self.facts, self.facts, self.clock, self.limits, 5.0)
         self.executor = BatchExecutor(
             self.store, self.planner, self.bus, self.clock, new_id, queue_deadline_s=60.0, duplicate_window_s=30.0
         )
         self._presses = 0
 
     @classmethod
-    async def opened(cls, database: Database, *, clients: int = 3) -> TradingDesk:
+    async def opened(
+        cls,
+        database: Database | Tables,
+        *,
+        clients: int = 3,
+        clock: SettableClock | None = None,
+        bus: Bus | None = None,
+    ) -> TradingDesk:
         """Return an armed desk with its people and clients on record."""
-        desk = cls(database)
+        desk = cls(database, clock=clock, bus=bus)
         now = desk.clock.now()
+        if isinstance(database, Tables):
+            desk._open_in_memory(database, clients)
+            return desk
         users = [
             {
                 "id": id_, "email": f"{id_}@desk.test", "role": "trader", "password_hash": "-",
@@ -181,7 +242,50 @@ class TradingDesk:
         """Tell the dispatcher to look at the queue, after the clock has moved."""
         await self.bus.publish(ORDERS_QUEUED, {})
 
+    def _open_in_memory(self, tables: Tables, clients: int) -> None:
+        tables.users = {id_: f"{id_}@desk.test" for id_ in ("u1", "u2")}
+        for number in range(1, clients + 1):
+            id_, code = f"c{number}", f"TC{number:04d}"
+            self.broker.add_account(code)
+            self.sessions.codes[id_] = code
+            tables.clients[id_] = ClientFacts(id_, f"Client {number:04d}", code, id_, 0, True, None)
+        tables.engine_epoch = EPOCH
+
+    async def counts(self) -> tuple[int, int, int]:
+        """Return how many batches, orders and events are on record."""
+        if isinstance(self.database, Tables):
+            orders = self.database.orders.values()
+            return len(self.database.batches), len(orders), sum(len(order.events) for order in orders)
+        async with self.database.read() as connection:
+            counted = [
+                (await connection.execute(select(func.count()).select_from(table))).scalar_one()
+                for table in (Batch, Order, OrderEvent)
+            ]
+        return counted[0], counted[1], counted[2]
+
+    async def audited(self, subject: str | None = None) -> list[AuditEntry]:
+        """Return the audit trail, oldest first."""
+        if isinstance(self.database, Tables):
+            return [entry for entry, _ in self.database.audit if subject in (None, entry.subject)]
+        page, _ = await SqlAuditStore(self.database).page(AuditFilter(subject=subject), offset=0, limit=100)
+        return [
+            AuditEntry(Actor(row.actor, row.actor_id, row.source_address), row.action, row.subject, row.detail)
+            for row in reversed(page)
+        ]
+
+    async def deactivate(self, client_id: str) -> None:
+        if isinstance(self.database, Tables):
+            clients = self.database.clients
+            clients[client_id] = replace(clients[client_id], is_active=False)
+            return
+        async with self.database.write() as connection:
+            await connection.execute(update(Client).where(Client.id == client_id).values(is_active=False))
+
     async def gate_set(self, **values: Any) -> None:
+        if isinstance(self.database, Tables):
+            self.database.engine_epoch = values.pop("engine_epoch", self.database.engine_epoch)
+            self.database.gate = replace(self.database.gate, **values)
+            return
         async with self.database.write() as connection:
             await connection.execute(update(DeskState).values(values))
 

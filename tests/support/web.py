@@ -19,6 +19,7 @@ from app.api.deps import PUBLIC, PageQuery, Trader, Viewer, require
 from app.api.shell import install_shell
 from app.api.strict_json import desk_router
 from app.config import Settings
+from app.core.bus import MemoryBus
 from app.core.security import PasswordHashes
 from app.db.session import Database
 from app.domain.identity import SYSTEM, Permission, Role
@@ -141,6 +142,7 @@ def make_web(
     clock = SettableClock()
     identity = build_identity(
         database=database,
+        bus=MemoryBus(),
         clock=clock,
         jwt_secret_key=settings.jwt_secret_key.get_secret_value(),
         fernet_keys=[key.get_secret_value() for key in settings.fernet_keys],

@@ -8,6 +8,7 @@ aiohttp's own resend of idempotent requests on a stale connection (3.10 and late
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 import sys
 from contextvars import ContextVar
@@ -20,7 +21,10 @@ from yarl import URL
 
 from app.core.mofsl.body_limits import BoundedBody
 from app.core.mofsl.errors import NotSent, PerhapsSent
+from app.core.mofsl.plain_words import BROKEN_OFF, not_connected
 from app.core.mofsl.transport import Egress, EgressKind, Pool, WireRequest, verified_tls
+
+log = logging.getLogger(__name__)
 
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)  # ours is outside
 _NEEDS_CLEANUP_CLOSED = sys.version_info < (3, 12, 7)  # CPython fixed the leak of half-closed TLS transports there
@@ -72,10 +76,11 @@ class AiohttpTransport:
                 raise NotSent("no connection within the deadline", reason="connect_timeout") from None
             raise PerhapsSent("no answer within the deadline", reason="timeout") from None
         except Exception as error:  # noqa: BLE001 - every failure is one of two verdicts, and is raised as one
-            kind = type(error).__name__  # the text of these errors may quote a proxy's URL
+            log.info("an exchange with the broker failed: %s", type(error).__name__)
             if not attempt.connected:
-                raise NotSent(f"no connection was made ({kind})", reason=_why_not_connected(error)) from None
-            raise PerhapsSent(f"the exchange broke off ({kind})", reason="broken_exchange") from None
+                reason = _why_not_connected(error)
+                raise NotSent(not_connected(reason), reason=reason) from None
+            raise PerhapsSent(BROKEN_OFF, reason="broken_exchange") from None
         finally:
             _attempt.reset(token)
 

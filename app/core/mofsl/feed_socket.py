@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
@@ -17,6 +18,8 @@ from app.core.mofsl.feed_decoder import FeedBatch, FeedDecoder
 from app.core.mofsl.transport import verified_tls
 from app.domain.feed import FeedCounters, FeedInstrument, InstrumentKey
 from app.domain.ports.feed import FeedLost
+
+log = logging.getLogger(__name__)
 
 _LARGEST_FRAME_BYTES = 1024 * 1024
 _LARGEST_BACKLOG_BYTES = 16 * 1024 * 1024
@@ -75,7 +78,8 @@ class FeedSocketDialer:
             except TimeoutError:
                 raise FeedLost(f"no connection within {self._open_deadline_s:g} s") from None
             except (aiohttp.ClientError, OSError) as error:
-                raise FeedLost(f"no connection was made ({type(error).__name__})") from None
+                log.info("the market feed could not be reached: %s", type(error).__name__)
+                raise FeedLost("no connection was made: the market feed's host cannot be reached") from None
             connection = FeedSocket(websocket, send_deadline_s=self._send_deadline_s, gather_s=self._gather_s)
             try:
                 yield connection
@@ -120,6 +124,10 @@ class FeedSocket:
             await self._send(wire.registration_packet(*one.key, is_wanted=True))
             self._registered[one.key] = one
 
+    async def register_again(self) -> None:
+        for one in list(self._registered.values()):
+            await self._send(wire.registration_packet(*one.key, is_wanted=True))
+
     async def receive(self) -> FeedBatch:
         loop = asyncio.get_running_loop()
         await self._has_news.wait()
@@ -161,7 +169,8 @@ class FeedSocket:
                     return
                 self._has_news.set()
         except (aiohttp.ClientError, OSError, RuntimeError) as error:
-            end = f"the connection broke ({type(error).__name__})"
+            log.info("the market feed broke off: %s", type(error).__name__)
+            end = "the connection broke"
         finally:
             self._end = end
             self._has_news.set()
@@ -174,7 +183,8 @@ async def _in_time(sending: Awaitable[None], deadline_s: float) -> None:
     except TimeoutError:
         raise FeedLost(f"the server took nothing for {deadline_s:g} s") from None
     except (aiohttp.ClientError, OSError, RuntimeError) as error:
-        raise FeedLost(f"the connection broke ({type(error).__name__})") from None
+        log.info("the market feed broke off: %s", type(error).__name__)
+        raise FeedLost("the connection broke") from None
 
 
 async def _refuse_redirect(*_: object) -> None:

@@ -7,6 +7,7 @@ that is not a proxy's CONNECT. Its pool costs O(connections squared), so fan-out
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from typing import Any
 
@@ -14,7 +15,10 @@ import httpx
 
 from app.core.mofsl.body_limits import BoundedBody
 from app.core.mofsl.errors import NotSent, PerhapsSent
+from app.core.mofsl.plain_words import BROKEN_OFF, not_connected
 from app.core.mofsl.transport import Egress, EgressKind, Pool, WireRequest, verified_tls
+
+log = logging.getLogger(__name__)
 
 _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=25.0)
 
@@ -51,10 +55,11 @@ class HttpxTransport:
                 raise NotSent("no connection within the deadline", reason="connect_timeout") from None
             raise PerhapsSent("no answer within the deadline", reason="timeout") from None
         except Exception as error:  # noqa: BLE001 - every failure is one of two verdicts, and is raised as one
-            kind = type(error).__name__  # the text of these errors may quote a proxy's URL
+            log.info("an exchange with the broker failed: %s", type(error).__name__)
             if not attempt.has_left:
-                raise NotSent(f"no connection was made ({kind})", reason=_why_not_connected(error)) from None
-            raise PerhapsSent(f"the exchange broke off ({kind})", reason="broken_exchange") from None
+                reason = _why_not_connected(error)
+                raise NotSent(not_connected(reason), reason=reason) from None
+            raise PerhapsSent(BROKEN_OFF, reason="broken_exchange") from None
 
     async def _exchange(self, request: WireRequest, attempt: _Attempt) -> tuple[int, bytes]:
         client = self._clients.get((request.pool, request.egress)) or self._open(request.pool, request.egress)

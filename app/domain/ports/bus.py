@@ -21,14 +21,17 @@ class Subscription(Protocol):
 
     @property
     def dropped(self) -> int:
-        """How many messages this reader lost because it was too slow."""
+        """How many messages this reader lost because it was too slow, plus one for each time the bus was cut off.
+
+        A reader that cannot live with a lost message looks at the truth itself whenever this has risen.
+        """
 
     @property
     def is_closed(self) -> bool:
         """Whether the bus is closed and everything received: nothing more will come."""
 
     async def receive(self, timeout_s: float | None = None) -> BusMessage | None:
-        """Return the next message, or None once `timeout_s` has passed or the bus is closed."""
+        """Return the next message, or None once `timeout_s` has passed, the bus was cut off, or it is closed."""
 
     def __aiter__(self) -> AsyncIterator[BusMessage]:
         """Iterate until the bus is closed."""

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from app.domain.identity import Actor
 from app.domain.instruments import Exchange
 from app.domain.planning import ClientFacts
+from app.domain.working import WorkingOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +23,18 @@ class OpenExit:
     symbol_token: int
     product: str
     held: int
+    with_demat: bool
 
 
 class ExitStore(Protocol):
     async def clients_to_exit(self, client_ids: Sequence[str] | None) -> Sequence[ClientFacts]:
         """Return the named clients that exist, or every active one."""
+
+    async def live_orders(self, exchange: Exchange, symbol_token: int) -> Sequence[WorkingOrder]:
+        """Return every order on the instrument that is not over."""
+
+    async def request_cancels(self, order_ids: Sequence[str], *, actor: Actor, at: datetime) -> None:
+        """Ask for the end of these orders, those in the queue at once."""
 
     async def open_exits(self) -> Sequence[OpenExit]: ...
 

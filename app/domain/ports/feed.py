@@ -10,11 +10,12 @@ from typing import Protocol, TypeVar
 
 from app.domain.broker import AuthToken
 from app.domain.errors import BrokerError
-from app.domain.feed import FeedCounters, FeedInstrument
+from app.domain.feed import FeedCounters, FeedHealth, FeedInstrument
 from app.domain.instruments import Exchange
 from app.domain.ports.sessions import ClientLogin
 
 FEED_STATUS = "feed.status"  # bus topic: FeedHealth.as_event(), whenever it changes
+PRICE_WANTED = "price.wanted"  # bus topic: {"instruments": ["NSE:1660", ...]}; somebody looks at them, for a while
 
 Batch = TypeVar("Batch", covariant=True)  # noqa: PLC0105 (the port's word for what came in: see services/price_book.py)
 
@@ -33,6 +34,9 @@ class FeedConnection(Protocol[Batch]):
 
     async def carry(self, instruments: Sequence[FeedInstrument]) -> None:
         """Register what is new and unregister what is gone, so that exactly `instruments` are carried."""
+
+    async def register_again(self) -> None:
+        """Register what is carried once more: the server answers with the last price of each."""
 
     async def receive(self) -> Batch:
         """Return what has come in since the last call, once there is anything; answers heartbeats by itself."""
@@ -59,3 +63,8 @@ class BroadcastLimits(Protocol):
 class LivePrices(Protocol):
     def latest(self, exchange: Exchange, symbol_token: int) -> tuple[Decimal, datetime] | None:
         """Return the last price in rupees and the instant (UTC) at which it came in; None where none did."""
+
+
+class FeedView(LivePrices, Protocol):
+    def health(self) -> FeedHealth:
+        """Return the state of the feed as a whole."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -52,9 +52,15 @@ class IdentityTransaction(Protocol):
     async def claim_totp_step(self, user_id: str, step: int) -> bool:
         """Use up `step`, once: False where it, or a later one, was used before."""
 
+    async def last_totp_step(self, user_id: str) -> int | None:
+        """Return the newest step that was used up, None for an unknown user."""
+
     async def add_session(self, session: Session) -> None: ...
 
     async def session(self, session_id: str) -> tuple[Session, User] | None: ...
+
+    async def sessions_of(self, session_ids: Collection[str]) -> list[tuple[Session, User]]:
+        """Return those of these sessions that are on record."""
 
     async def sessions(
         self, *, now: datetime, user_id: str | None, offset: int, limit: int
@@ -83,6 +89,9 @@ class IdentityTransaction(Protocol):
 
 
 class IdentityStore(Protocol):
+    async def session(self, session_id: str) -> tuple[Session, User] | None:
+        """Return what is committed now; every request asks, so it need not be read again where nothing changed."""
+
     def read(self) -> AbstractAsyncContextManager[IdentityTransaction]: ...
 
     def write(self) -> AbstractAsyncContextManager[IdentityTransaction]: ...

@@ -3,10 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Protocol
 
+from app.domain.broker import AuthToken
 from app.domain.instrument_master import MasterRecord
-from app.domain.instruments import Exchange, Instrument
+from app.domain.instruments import Exchange, Instrument, PriceBand
+
+
+@dataclass(frozen=True, slots=True)
+class BandReading:
+    """When the bands of an exchange were read, and for which day they hold."""
+
+    exchange: Exchange
+    trading_day: date
+    read_at: datetime
+
+
+class BandSource(Protocol):
+    async def price_bands(self, auth_token: AuthToken, exchange: Exchange) -> Sequence[PriceBand]:
+        """Return the day's bands, of every instrument that has one. Raises BrokerReadFailed or SessionExpired."""
+
+
+class BandStore(Protocol):
+    """Raises StoreUnavailable where the database does not answer."""
+
+    async def readings(self) -> Mapping[Exchange, BandReading]:
+        """Return the last reading of each exchange."""
+
+    async def bands(self, reading: BandReading) -> Sequence[PriceBand]:
+        """Return the bands of `reading` by rising token; none where another one has taken its place."""
+
+    async def replace(self, reading: BandReading, bands: Sequence[PriceBand]) -> None:
+        """Put `bands` in place of all that are stored of the exchange."""
 
 
 class InstrumentStore(Protocol):

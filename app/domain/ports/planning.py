@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from app.domain.delivery_sales import StockReading
 from app.domain.instruments import Exchange, Instrument, Quote
 from app.domain.planning import Refusal
 
@@ -26,3 +28,10 @@ class LoginStates(Protocol):
 class MarketGate(Protocol):
     def refusal(self, instrument: Instrument, *, at: datetime, is_after_market: bool) -> Refusal | None:
         """Return why the market takes no such order at `at`: closed, holiday, a stale calendar or master."""
+
+
+class Stock(Protocol):
+    async def stock(
+        self, client_ids: Sequence[str], exchange: Exchange, symbol_token: int, *, at: datetime
+    ) -> Mapping[str, StockReading]:
+        """Return, for every one of `client_ids`, what is known at `at` of the share that it may sell for delivery."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from app.domain.broker import BrokerPosition
-from app.domain.profit_views import ClientProfit, TotalProfit
+from app.domain.profit_views import ClientPl, ClientProfit, PositionProfit, TotalProfit
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,12 @@ class ProfitView(Protocol):
 
     def of_client(self, client_id: str) -> ClientProfit | None:
         """None where the client is not active, or not this engine's."""
+
+    def of_everybody(self) -> Mapping[str, ClientPl]:
+        """Return what the last step found of each active client, by id."""
+
+    def of_instrument(self, exchange: str, symbol_token: int) -> Mapping[str, tuple[PositionProfit, ...]]:
+        """Return what every client that was read has in one instrument, by id."""
 
     def of_group(self, group: str) -> TotalProfit: ...
 

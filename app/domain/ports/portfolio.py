@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from app.domain.clients import Client
 from app.domain.instruments import Exchange
-from app.domain.portfolio import ClientReadState, ClientRow, FailedReading, HeldPosition, ReadableClient, Reading
+from app.domain.portfolio import (
+    AnyReading,
+    ClientReadState,
+    ClientRow,
+    HeldInstruments,
+    ReadableClient,
+    StoredHolding,
+    StoredPosition,
+)
+from app.domain.profit_views import ClientPl
 
 CLIENT_TOUCHED = "client.touched"  # bus topic: {"client_ids": [...]}; an order may have changed what they own
 FUNDS_CHANGED = "funds.changed"  # bus topic: {"client_ids": [...]}; new readings are stored
@@ -20,14 +28,30 @@ class SnapshotStore(Protocol):
     async def readable_clients(self) -> tuple[ReadableClient, ...]:
         """Return the active clients."""
 
-    async def save(self, readings: Sequence[Reading | FailedReading]) -> None:
-        """Replace the snapshot of each client whole, or note its failure beside the old one; one transaction."""
+    async def save(self, readings: Sequence[AnyReading]) -> None:
+        """Replace what was read of each client whole, or note the failure beside the old reading; one transaction."""
 
-    async def client_rows(self, *, q: str, offset: int, limit: int, now: datetime) -> tuple[list[ClientRow], int]:
-        """Return dashboard rows by name, and how many there are in all."""
+    async def in_token(
+        self, exchange: Exchange, symbol_token: int
+    ) -> tuple[list[ClientReadState], list[StoredPosition], list[StoredHolding]]:
+        """Return every active client with its last readings, and what is stored of this instrument."""
 
-    async def in_token(self, exchange: Exchange, symbol_token: int) -> tuple[list[ClientReadState], list[HeldPosition]]:
-        """Return every active client with its last reading, and the stored positions in this instrument."""
+    async def held_instruments(self) -> HeldInstruments:
+        """Return what active clients hold, as positions or in demat accounts, the most widely held first."""
+
+
+class ClientRowStore(Protocol):
+    async def rows(self) -> Sequence[ClientRow]:
+        """Return the dashboard's rows of all clients, by name.
+
+        The very same sequence as long as nothing changed, and the very same row where that one did not. Raises
+        StoreUnavailable.
+        """
+
+
+class LiveProfits(Protocol):
+    async def profits(self) -> Mapping[str, ClientPl] | None:
+        """Return each active client's profit by id; None where nobody computes it."""
 
 
 class ClientDirectory(Protocol):

@@ -16,7 +16,8 @@ from app.domain.desk import DeskGate
 from app.domain.exits import HeldPosition
 from app.domain.identity import Actor
 from app.domain.instruments import Exchange
-from app.domain.orders import CancelState, OrderStatus
+from app.domain.limits import Breach, Limits
+from app.domain.orders import OperationState, OrderStatus, PendingOp
 from app.domain.planning import ClientFacts, PlannedOrder
 from app.domain.working import Change, WorkingOrder
 
@@ -44,6 +45,8 @@ class BatchDraft:
     orders: tuple[PlannedOrder, ...]
     conflicts_since: datetime  # orders on the instrument recorded or changed since then are shown to the review
     held: tuple[HeldPosition, ...] = ()  # an exit's positions, as read before
+    breaches: tuple[tuple[Breach, int], ...] = ()  # limits that were broken, and the rows that each blocked
+    limits_version: int | None = None  # of the limits behind the orders; None where they may have changed since
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class OtherOrder:
     status: OrderStatus
     created_at: datetime
     updated_at: datetime
+    is_given_up: bool = False  # unknown, and a person decided that it was not placed
 
 
 Review = Callable[[Sequence[OtherOrder]], tuple[PlannedOrder, ...]]
@@ -82,13 +86,22 @@ class TradingStore(Protocol):
         """Store the batch, its orders and their events in one transaction, or return the one under the same key.
 
         Recordings on one instrument take turns, so `review` sees every other order on it and decides last: what it
-        returns is stored. Tags are drawn here, in the same transaction.
+        returns is stored. Tags are drawn here, in the same transaction. Raises LimitsChanged, and stores nothing, where
+        the limits are not those of `draft.limits_version` any more.
         """
 
     async def clients(self, client_ids: Sequence[str]) -> Mapping[str, ClientFacts]:
         """Return the known ones of `client_ids`; `session_refusal` is left None for the caller to fill."""
 
     async def gate(self) -> DeskGate: ...
+
+    async def limits(self) -> Limits:
+        """Return all of them, at least as new as their version says."""
+
+    async def note_breaches(
+        self, breaches: Sequence[tuple[Breach, int]], *, actor: Actor, subject: str, at: datetime
+    ) -> None:
+        """Put broken limits on record where no batch does: `subject` is the order that was to be changed."""
 
     async def waiting_count(self, batch_id: str) -> int:
         """Return how many orders of the batch have no outcome yet, and how many of its exits no verdict."""
@@ -117,6 +130,9 @@ class EngineStore(Protocol):
     async def at_broker(self) -> Sequence[WorkingOrder]:
         """Return every order that is not final and may be at the broker."""
 
+    async def at_broker_of(self, client_codes: Sequence[str]) -> Sequence[WorkingOrder]:
+        """Return those of `at_broker` that belong to these clients."""
+
 
 class FillStore(Protocol):
     """Executions, each counted once however often it is reported."""
@@ -127,14 +143,31 @@ class FillStore(Protocol):
     async def add_fills(self, fills: Sequence[tuple[WorkingOrder, BookTrade]], *, at: datetime) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class RequestedOperation:
+    op: PendingOp
+    op_id: str
+    order: WorkingOrder
+
+
 class OperationStore(Protocol):
-    """Cancels: asked for by a person, sent by the engine."""
+    """Cancels and modifications: asked for by a person, sent by the engine, each at most once."""
 
-    async def requested_cancels(self) -> Sequence[WorkingOrder]: ...
+    async def requested_operations(self) -> Sequence[RequestedOperation]:
+        """Return what waits to leave, cancels first; not what the broker has not named yet."""
 
-    async def begin_cancel(self, order_id: str, *, at: datetime) -> bool:
-        """Mark it as leaving; False where it is no longer requested. Committed when this returns."""
+    async def begin_operation(self, wish: RequestedOperation, *, at: datetime, stamp: str | None = None) -> bool:
+        """Mark it as leaving; False where it may not leave (any more). Committed when this returns.
 
-    async def end_cancel(self, order_id: str, *, state: CancelState, message: str | None, at: datetime) -> None: ...
+        A modification is refused here while the desk does not send. `stamp` is the order's stamp as just read.
+        """
 
-    async def forget_interrupted_cancels(self, *, at: datetime) -> None: ...
+    async def refuse_operation(self, wish: RequestedOperation, *, message: str, at: datetime) -> None:
+        """End a wish that the caller never began. One that has left meanwhile, by another engine, stays as it is."""
+
+    async def end_operation(
+        self, wish: RequestedOperation, *, state: OperationState, message: str | None, at: datetime
+    ) -> None:
+        """Store how it went. Unless the answer was lost or good, a modification's terms are forgotten."""
+
+    async def forget_interrupted_operations(self, *, at: datetime) -> None: ...

@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-FIRST_PORT, LAST_PORT = 21_210, 21_290
+from tests.support.processes import free_port
+
 Behaviour = Callable[["Exchange"], Awaitable[None]]
 
 
@@ -98,7 +99,8 @@ async def raw_server(behave: Behaviour, tls: ssl.SSLContext | None = None) -> As
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    listener = await listen(accepted, server, tls)
+    server.port = free_port()
+    listener = await asyncio.start_server(accepted, "127.0.0.1", server.port, ssl=tls, limit=2**20)
     try:
         yield server
     finally:
@@ -106,27 +108,3 @@ async def raw_server(behave: Behaviour, tls: ssl.SSLContext | None = None) -> As
         for task in list(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def listen(
-    accepted: Callable[[asyncio.StreamReader, asyncio.StreamWriter], None],
-    server: RawServer,
-    tls: ssl.SSLContext | None,
-) -> asyncio.Server:
-    for port in range(FIRST_PORT, LAST_PORT):
-        with contextlib.suppress(OSError):
-            listener = await asyncio.start_server(accepted, "127.0.0.1", port, ssl=tls, limit=2**20)
-            server.port = port
-            return listener
-    raise RuntimeError("no free port in the range of these tests")
-
-
-def free_port() -> int:
-    """Return a port on which nothing listens."""
-    for port in range(LAST_PORT - 1, FIRST_PORT, -1):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with contextlib.suppress(OSError):
-                probe.bind(("127.0.0.1", port))
-                return port
-    raise RuntimeError("no free port in the range of these tests")

@@ -200,6 +200,19 @@ async def test_a_step_that_is_about_to_end_is_left_alone() -> None:
     assert code == pyotp.TOTP(SECRETS["totp_secret"]).at(clock.now())
 
 
+@pytest.mark.parametrize(
+    ("secret", "code"),
+    [
+        ("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "287082"),  # RFC 6238, appendix B, at 59 s
+        ("JBSWY3DPEHPK3PXP", "996554"),  # 80 bits: many authenticators give no more; RFC 4226, counter 1
+        ("jbsw y3dp ehpk 3pxp", "996554"),
+    ],
+)
+async def test_secrets_of_any_usual_length_give_the_code_of_the_rfc(secret: str, code: str) -> None:
+    clock = HandClock(datetime(1970, 1, 1, 0, 0, 40, tzinfo=UTC))
+    assert await TotpSteps(clock, clock.sleep).next_code("TC0042", secret) == code
+
+
 async def test_a_clock_that_steps_back_does_not_bring_an_old_step_back() -> None:
     clock = HandClock()
     steps = TotpSteps(clock, clock.sleep)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import gzip
 import socket
 import ssl
+import struct
 import zlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -17,16 +19,8 @@ from app.core.mofsl.errors import NotSent, PerhapsSent
 from app.core.mofsl.httpx_transport import HttpxTransport
 from app.core.mofsl.transport import DIRECT, Egress, EgressKind, Pool, Transport, WireRequest, verified_tls
 from tests.core.mofsl.certificates import self_signed_certificate
-from tests.core.mofsl.raw_server import (
-    FIRST_PORT,
-    LAST_PORT,
-    Exchange,
-    answer,
-    answering,
-    free_port,
-    hang,
-    raw_server,
-)
+from tests.core.mofsl.raw_server import Exchange, answer, answering, hang, raw_server
+from tests.support.processes import free_port
 
 OK = b'{"status":"SUCCESS"}'
 MakeTransport = Callable[[ssl.SSLContext | None], Transport]
@@ -96,6 +90,8 @@ async def test_a_refused_connection_is_surely_not_sent(transport: Transport) -> 
     with pytest.raises(NotSent) as caught:
         await transport.send(request_to(f"http://127.0.0.1:{free_port()}/x"))
     assert caught.value.reason == "connect"
+    assert "check the network" in caught.value.message
+    assert "Error" not in caught.value.message
 
 
 async def test_a_name_that_does_not_resolve_is_surely_not_sent(transport: Transport) -> None:
@@ -210,6 +206,27 @@ async def test_an_exchange_that_breaks_off_is_perhaps_sent_and_is_not_repeated(
             await transport.send(request_to(server.url, method=method))
         assert len(server.exchanges) == 1
         assert server.connections == 1
+
+
+async def test_f7_a_reset_within_the_request_s_body_is_perhaps_sent(transport: Transport) -> None:
+    """FAULTS.md F7: a part of the order has left, so nobody can say that it did not arrive."""
+    whole = b"x" * 16 * 1024 * 1024  # more than the sockets of both sides hold
+
+    async def reset_within_the_body(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await reader.read(1000)
+        linger = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        writer.transport.abort()
+
+    port = free_port()
+    server = await asyncio.start_server(reset_within_the_body, "127.0.0.1", port)
+    try:
+        request = request_to(f"http://127.0.0.1:{port}/x")
+        with pytest.raises(PerhapsSent):
+            await transport.send(dataclasses.replace(request, body=whole))
+    finally:
+        server.close()
 
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
@@ -350,12 +367,8 @@ async def test_a_handshake_that_hangs_is_surely_not_sent(make_transport: MakeTra
         await reader.read()
         writer.close()
 
-    for port in range(FIRST_PORT, LAST_PORT):
-        try:
-            listener = await asyncio.start_server(silent, "127.0.0.1", port)
-            break
-        except OSError:
-            continue
+    port = free_port()
+    listener = await asyncio.start_server(silent, "127.0.0.1", port)
     transport = make_transport(None)
     with pytest.raises(NotSent) as caught:
         await transport.send(request_to(f"https://127.0.0.1:{port}/x", timeout_s=0.4))
