@@ -1,0 +1,1 @@
+"""The invariants of ORDERS.md section 9, checked after every step of a schedule."""

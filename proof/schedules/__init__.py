@@ -1,0 +1,1 @@
+"""What happens in one schedule: which faults are drawn, and what people do."""

@@ -1,0 +1,55 @@
+"""Schedules side by side: a seed's outcome does not depend on which process runs it."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import multiprocessing
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+
+from proof.schedules.run import Outcome, run_schedule
+
+_COLLECT_EVERY = 20
+_done = 0
+
+
+def hash_seed_is_fixed() -> bool:
+    return os.environ.get("PYTHONHASHSEED") == "0"
+
+
+def with_fixed_hash_seed(module: str, words: Sequence[str]) -> None:
+    """Become the same program again, with sets of text in the same order every time: a seed must replay exactly."""
+    if not hash_seed_is_fixed():
+        words = [sys.executable, "-m", module, *words]
+        os.execve(sys.executable, words, os.environ | {"PYTHONHASHSEED": "0"})
+
+
+def quieten() -> None:
+    """A killed process leaves coroutines behind that nobody awaits, and an engine that logs every fault it meets."""
+    logging.disable(logging.CRITICAL)
+    sys.unraisablehook = lambda _unraisable: None
+    warnings.simplefilter("ignore", RuntimeWarning)
+    gc.freeze()
+
+
+def outcome_of(seed: int) -> Outcome:
+    global _done  # noqa: PLW0603 (one counter a process)
+    outcome = run_schedule(seed)
+    _done += 1
+    if _done % _COLLECT_EVERY == 0:
+        gc.collect()
+    return outcome
+
+
+def outcomes(seeds: Sequence[int], workers: int) -> Iterator[Outcome]:
+    """Yield the outcome of each seed, in any order."""
+    if workers <= 1 or len(seeds) == 1:
+        quieten()
+        yield from map(outcome_of, seeds)
+        return
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(workers, initializer=quieten) as pool:
+        yield from pool.imap_unordered(outcome_of, seeds, chunksize=8)
