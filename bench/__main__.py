@@ -16,7 +16,7 @@ import asyncpg
 import orjson
 import uvloop
 
-from bench import client_list, naive, search
+from bench import client_list, hub_fan_out, naive, pnl_step, search
 from bench.calls import at_rest, trade_body
 from bench.execute_all import MOST_MEMORY_MIB, Addresses, Contest, contest
 from bench.figures import Figure, table
@@ -34,10 +34,11 @@ class Scale:
     rounds: dict[int, int]  # by size of batch
     right_after: int
     instruments: int
+    socket_rounds: int
 
 
-_WHOLE = Scale(5_000, {100: 12, 1_000: 8, 5_000: 4}, 4, 150_000)
-_QUICK = Scale(1_000, {100: 4, 1_000: 4}, 1, 46_000)
+_WHOLE = Scale(5_000, {100: 12, 1_000: 8, 5_000: 4}, 4, 150_000, 5)
+_QUICK = Scale(1_000, {100: 4, 1_000: 4}, 1, 46_000, 1)
 
 
 async def measure(scale: Scale, databases: Sequence[str], postgres_url: str, first_port: int) -> list[Figure]:
@@ -54,6 +55,8 @@ async def measure(scale: Scale, databases: Sequence[str], postgres_url: str, fir
                 if name == databases[-1]:
                     found += await _of_one_desk(running, addresses)
     found += search.figures(scale.instruments)
+    found += await pnl_step.figures()
+    found += await hub_fan_out.figures(scale.socket_rounds, first_port)
     return found
 
 
@@ -84,7 +87,7 @@ async def _of_one_desk(running: Contest, addresses: Addresses) -> list[Figure]:
     """Return what does not depend on the database, on the last one."""
     await at_rest(running.desk.caller, running.desk.child)
     desk, bare = running.desk, running.bare
-    found = await client_list.figures(desk.caller, desk.child, bare.caller, bare.child)
+    found = await client_list.figures(desk.caller, desk.child, bare.caller, bare.child, running.database_url)
     body = orjson.loads(trade_body([], 0))
     size = _COMPARED_WITH_NAIVE
     per_order_ms = await naive.naive_ms_per_order(addresses.broker_url, body, running.clients)

@@ -70,6 +70,7 @@ class Caller:
         self._base_url = base_url
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=120))
         self._headers = {"Content-Type": "application/json"}
+        self._etags: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -83,7 +84,13 @@ class Caller:
             method, self._base_url + path, data=body, headers={**self._headers, **headers}
         ) as response:
             answer = await response.read()
+            if "ETag" in response.headers:
+                self._etags[path] = response.headers["ETag"]
         return Answered(response.status, answer, began_s, time.monotonic() - began_s)
+
+    def known(self, path: str) -> dict[str, str]:
+        """Return the header that says which answer of `path` was the last."""
+        return {"If-None-Match": self._etags.get(path, "")}
 
     async def sign_in(self, access: DeskAccess) -> None:
         code = pyotp.TOTP(access.totp_secret).now()

@@ -50,8 +50,11 @@ class Side:
 class Contest:
     """A desk on one database, a bare server, and a stub that both send to."""
 
-    def __init__(self, database: str, desk: Side, bare: Side, stub: Caller, clients: Mapping[str, str]) -> None:
+    def __init__(
+        self, database: str, database_url: str, desk: Side, bare: Side, stub: Caller, clients: Mapping[str, str]
+    ) -> None:
         self.database = database
+        self.database_url = database_url
         self.desk = desk
         self.bare = bare
         self._stub = stub
@@ -136,7 +139,9 @@ async def contest(
         ]
         await callers[0].sign_in(access)
         await callers[0].sessions_ready(clients)
-        yield Contest(database, Side(desk, callers[0]), Side(bare, callers[1]), callers[2], access.clients)
+        yield Contest(
+            database, database_url, Side(desk, callers[0]), Side(bare, callers[1]), callers[2], access.clients
+        )
 
 
 def _bare(clients: Mapping[str, str], addresses: Addresses, folder: Path) -> Child:

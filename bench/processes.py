@@ -78,10 +78,17 @@ class Child:
 
     @property
     def peak_mib(self) -> float:
+        return self._memory_mib("VmHWM")
+
+    @property
+    def rss_mib(self) -> float:
+        return self._memory_mib("VmRSS")
+
+    def _memory_mib(self, name: str) -> float:
         for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM"):
+            if line.startswith(name):
                 return int(line.split()[1]) / 1024
-        raise self._failure("told no peak of its memory")
+        raise self._failure(f"told no {name}")
 
     def _failure(self, what: str) -> Failed:
         return Failed(f"{self._module} {what}: {self._log_path.read_text(errors='replace')[-1500:]}")
