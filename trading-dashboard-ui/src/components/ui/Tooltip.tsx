@@ -1,0 +1,19 @@
+import { lazy, type ReactElement, type ReactNode, Suspense } from "react";
+
+const TooltipParts = lazy(() => import("./TooltipParts"));
+
+export interface TooltipProps {
+  /** More about the trigger; never the only place where something needed is said. */
+  content: ReactNode;
+  /** A focusable element. */
+  children: ReactElement;
+}
+
+/** Fetched after what it explains is on the screen. */
+export function Tooltip(props: TooltipProps) {
+  return (
+    <Suspense fallback={props.children}>
+      <TooltipParts {...props} />
+    </Suspense>
+  );
+}

@@ -1,0 +1,5 @@
+/** `nse:1660` is `NSE:1660`; null where the text is no instrument's id, such as a symbol that is still being typed. */
+export function instrumentIdOf(text: string): string | null {
+  const wanted = text.trim().toUpperCase();
+  return /^[A-Z]+:\d+$/.test(wanted) ? wanted : null;
+}
