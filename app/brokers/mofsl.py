@@ -13,7 +13,8 @@ from app.brokers import mofsl_mapping
 from app.brokers.definitive_codes import DefinitiveCodes, load_definitive_codes
 from app.brokers.mofsl_bands import BAND_FIELDS, read_bands
 from app.brokers.mofsl_instruments import read_scrip_master
-from app.brokers.mofsl_prices import PriceScale, could_be_scaled
+from app.brokers.mofsl_mapping import OrderKey
+from app.brokers.mofsl_prices import PriceScale
 from app.brokers.mofsl_verdicts import login_error, read_error, write_error
 from app.core.mofsl.answers import Row
 from app.core.mofsl.endpoints import Endpoint
@@ -56,7 +57,7 @@ class MofslBroker:
         self._wrapper = wrapper
         self._clock = clock
         self._readings = readings or MofslReadings()
-        self._order_prices: OrderedDict[str, Decimal] = OrderedDict()  # rupees, to tell scaled trade prices
+        self._order_prices: OrderedDict[tuple[str, OrderKey], Decimal] = OrderedDict()  # by client code, in rupees
 
     async def log_in(self, login: SealedLogin) -> AuthToken:
         try:
@@ -76,7 +77,8 @@ class MofslBroker:
             order_id = await self._wrapper.place_order(auth_token, instruction)
         except MofslError as error:
             raise write_error(Endpoint.PLACEORDER, error, self._readings.definitive) from None
-        self._remember(instruction.client_code, order_id, instruction.price)
+        key = OrderKey(order_id, instruction.exchange.value, instruction.symbol_token)
+        self._remember(instruction.client_code, key, instruction.price)
         return order_id
 
     async def modify_order(self, auth_token: AuthToken, instruction: ModifyInstruction) -> None:
@@ -84,7 +86,6 @@ class MofslBroker:
             await self._wrapper.modify_order(auth_token, instruction)
         except MofslError as error:
             raise write_error(Endpoint.MODIFYORDER, error, self._readings.definitive) from None
-        self._remember(instruction.client_code, instruction.broker_order_id, instruction.price)
 
     async def cancel_order(self, auth_token: AuthToken, client_code: str, broker_order_id: str) -> None:
         try:
@@ -97,7 +98,8 @@ class MofslBroker:
         orders = mofsl_mapping.book_orders(rows, client_code, self._readings.order_book_scale)
         for order in orders:
             # the limit: a fill may be worse than the average of the others, and never worse than this
-            self._remember(client_code, order.broker_order_id, order.price or order.average_price or Decimal(0))
+            key = OrderKey(order.broker_order_id, order.exchange, order.symbol_token)
+            self._remember(client_code, key, order.price or order.average_price or Decimal(0))
         return orders
 
     async def trade_book(self, auth_token: AuthToken, client_code: str) -> tuple[BookTrade, ...]:
@@ -108,12 +110,11 @@ class MofslBroker:
         scale = self._readings.trade_book_scale
         if scale is PriceScale.AUTO and self._lacks_a_price(client_code, rows):
             await self.order_book(auth_token, client_code)
-        prices = {
-            order_id: price
-            for order_id in _order_ids(rows)
-            if (price := self._order_prices.get(f"{client_code} {order_id}")) is not None
-        }
-        return mofsl_mapping.book_trades(rows, client_code, scale, prices)
+
+        def price_of(key: OrderKey) -> Decimal | None:
+            return self._order_prices.get((client_code, key))
+
+        return mofsl_mapping.book_trades(rows, client_code, scale, price_of)
 
     async def positions(self, auth_token: AuthToken, client_code: str) -> tuple[BrokerPosition, ...]:
         rows = await _reading(self._wrapper.get_positions(auth_token, client_code))
@@ -150,24 +151,20 @@ class MofslBroker:
     async def close(self) -> None:
         await self._wrapper.close()
 
-    def _remember(self, client_code: str, order_id: str, price: Decimal) -> None:
+    def _remember(self, client_code: str, key: OrderKey, price: Decimal) -> None:
+        """Keep what tells scaled trade prices from rupees. An answer may name another order's id, so an id without its
+        instrument would tell the wrong price.
+        """
         if price <= 0:
             return
         prices = self._order_prices
-        prices[f"{client_code} {order_id}"] = price
+        prices[client_code, key] = price
         if len(prices) > _REMEMBERED_PRICES:
             prices.popitem(last=False)
 
     def _lacks_a_price(self, client_code: str, rows: Iterable[Row]) -> bool:
-        return any(
-            could_be_scaled(row) and f"{client_code} {order_id}" not in self._order_prices
-            for row in rows
-            for order_id in _order_ids([row])
-        )
-
-
-def _order_ids(rows: Iterable[Row]) -> list[str]:
-    return [str(row.get("uniqueorderid", "")).strip() for row in rows]
+        scaled = mofsl_mapping.orders_of_scaled_trades(rows)
+        return any((client_code, key) not in self._order_prices for key in scaled)
 
 
 async def _reading(call: Awaitable[_T]) -> _T:

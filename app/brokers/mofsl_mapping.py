@@ -6,12 +6,13 @@ another client, makes the whole read fail (BrokerReadFailed): a partial book mus
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from app.brokers.mofsl_prices import PriceScale, from_paise, order_average_price, trade_price
+from app.brokers.mofsl_prices import PriceScale, could_be_scaled, from_paise, order_average_price, trade_price
 from app.core.mofsl.answers import Row
 from app.core.mofsl.fields import (
     FieldError,
@@ -47,15 +48,23 @@ _AVAILABLE_CASH, _FREE_CASH, _NON_CASH = 102, 201, 220
 _SUMMED_SRNOS = frozenset({507, 402, 403, 422, 423, 442, 443, 462, 463, 482, 483})  # repeated by design: API.md 8.18
 
 
+class OrderKey(NamedTuple):
+    """What an order and its executions have in common in the two books."""
+
+    broker_order_id: str
+    exchange: str
+    symbol_token: int
+
+
 def book_orders(rows: Iterable[Row], client_code: str, scale: PriceScale) -> tuple[BookOrder, ...]:
     return _all(rows, "order book", lambda row: _book_order(row, client_code, scale))
 
 
 def book_trades(
-    rows: Iterable[Row], client_code: str, scale: PriceScale, order_prices: Mapping[str, Decimal]
+    rows: Iterable[Row], client_code: str, scale: PriceScale, price_of: Callable[[OrderKey], Decimal | None]
 ) -> tuple[BookTrade, ...]:
-    """`order_prices`: limit or average prices by broker order id, to tell scaled prices from rupees."""
-    return _all(rows, "trade book", lambda row: _book_trade(row, client_code, scale, order_prices))
+    """`price_of`: the limit or average price of an order, where it is known, to tell scaled prices from rupees."""
+    return _all(rows, "trade book", lambda row: _book_trade(row, client_code, scale, price_of))
 
 
 def positions(rows: Iterable[Row], client_code: str) -> tuple[BrokerPosition, ...]:
@@ -103,22 +112,39 @@ def _recorded_text(row: Row) -> str:
     return recorded if recorded.strip() not in {"", "0"} else raw_text(row, "entrydatetime")
 
 
-def _book_trade(row: Row, client_code: str, scale: PriceScale, order_prices: Mapping[str, Decimal]) -> BookTrade:
+def orders_of_scaled_trades(rows: Iterable[Row]) -> Sequence[OrderKey]:
+    """Return the orders whose price tells the scale of their executions. Rows that cannot be read are left out."""
+    found: list[OrderKey] = []
+    for row in rows:
+        with suppress(FieldError):
+            if could_be_scaled(row):
+                found.append(_order_of_trade(row))
+    return found
+
+
+def _order_of_trade(row: Row) -> OrderKey:
+    token = count({"symboltoken": text(row, "symboltoken")}, "symboltoken")
+    return OrderKey(required_text(row, "uniqueorderid"), folded(row, "exchange"), token)
+
+
+def _book_trade(
+    row: Row, client_code: str, scale: PriceScale, price_of: Callable[[OrderKey], Decimal | None]
+) -> BookTrade:
     _require_client(row, "clientid", client_code)
-    order_id = required_text(row, "uniqueorderid")
+    order = _order_of_trade(row)
     quantity = count(row, "tradeqty")
     if not quantity:
         raise FieldError("tradeqty", "a quantity above 0")
     side = _side(row)
     return BookTrade(
         client_code=client_code,
-        broker_order_id=order_id,
-        exchange=folded(row, "exchange"),
-        symbol_token=count({"symboltoken": text(row, "symboltoken")}, "symboltoken"),
+        broker_order_id=order.broker_order_id,
+        exchange=order.exchange,
+        symbol_token=order.symbol_token,
         side=side,
         trade_no=required_text(row, "tradeno"),
         quantity=quantity,
-        price=trade_price(row, scale, order_prices.get(order_id)),
+        price=trade_price(row, scale, price_of(order)),
         product=folded(row, "producttype"),
         traded_at=instant(optional_text(row, "tradetime")),
     )

@@ -50,7 +50,9 @@ class _Connection:
         return mofsl_mapping.book_orders([row], _client_of(row), self._order_scale)
 
     def _trade(self, row: Row) -> Sequence[BookTrade]:
-        return mofsl_mapping.book_trades([row], _client_of(row), PriceScale.RUPEES, {})  # always rupees on the socket
+        return mofsl_mapping.book_trades(
+            [row], _client_of(row), PriceScale.RUPEES, lambda _: None
+        )  # always rupees on the socket
 
 
 def _client_of(row: Row) -> str:

@@ -36,13 +36,19 @@ def from_paise(name: str, value: Decimal) -> Decimal:
 
 
 def trade_price(row: Row, scale: PriceScale, order_price: Decimal | None) -> Decimal:
-    """Return the rupee price of a trade row. Raises FieldError."""
+    """Return the rupee price of a trade row, `order_price` being its order's.
+
+    Raises FieldError, also where only the order's price could tell the scale and none is known: a guess may be wrong
+    by a factor of a hundred.
+    """
     value = number(row, "tradeprice")
     if value <= 0:
         raise FieldError("tradeprice", "a price above 0")
     precision = 0 if optional_number(row, "precision") is None else whole(row, "precision")
     if not 0 <= precision <= _MAX_PRECISION:
         raise FieldError("precision", f"a number from 0 to {_MAX_PRECISION}")
+    if scale is PriceScale.AUTO and order_price is None and could_be_scaled(row):
+        raise FieldError("tradeprice", "a price whose scale its order's price tells")
     return _unscaled(value, precision, scale, order_price)
 
 

@@ -140,14 +140,14 @@ def test_the_client_is_compared_without_case() -> None:
 
 
 def test_a_trade_row_reads_with_a_token_as_text() -> None:
-    (trade,) = book_trades([TRADE], "TC0042", AUTO, {})
+    (trade,) = book_trades([TRADE], "TC0042", AUTO, lambda _: None)
     assert (trade.broker_order_id, trade.trade_no, trade.symbol_token) == ("1400071TC0042", "61170268", 1660)
     assert (trade.quantity, trade.price, trade.side, trade.product) == (4, Decimal("412.35"), Side.BUY, "DELIVERY")
     assert trade.traded_at == datetime(2026, 9, 14, 4, 52, 9, tzinfo=UTC)
 
 
 def test_a_trade_with_a_date_only_keeps_its_day() -> None:
-    (trade,) = book_trades([TRADE | {"tradetime": "14/09/2026"}], "TC0042", AUTO, {})
+    (trade,) = book_trades([TRADE | {"tradetime": "14/09/2026"}], "TC0042", AUTO, lambda _: None)
     assert trade.traded_at == datetime(2026, 9, 13, 18, 30, tzinfo=UTC)
 
 
@@ -159,7 +159,6 @@ def test_a_trade_with_a_date_only_keeps_its_day() -> None:
         (412, 2, AUTO, "412.50", "Buy", "412"),
         (8685, 2, AUTO, "86.9441", "Sell", "86.85"),  # below the average of the order's other fills
         (41235, 2, AUTO, "400.00", "Buy", "412.35"),  # filled before its limit was lowered
-        (41235, 2, AUTO, None, "Buy", "41235"),  # nothing to compare with: rupees
         (41235, 0, AUTO, "412.50", "Buy", "41235"),
         (41235, None, AUTO, "412.50", "Buy", "41235"),
         (Decimal("41235.5"), 2, AUTO, "412.50", "Buy", "41235.5"),  # a fraction is rupees
@@ -173,15 +172,24 @@ def test_trade_prices_are_scaled_only_on_evidence_or_by_setting(
     sent: Any, precision: int | None, scale: PriceScale, order_price: str | None, side: str, read: str
 ) -> None:
     row = TRADE | {"tradeprice": sent, "precision": precision, "buyorsell": side}
-    known = {} if order_price is None else {"1400071TC0042": Decimal(order_price)}
-    (trade,) = book_trades([row], "TC0042", scale, known)
+    known = None if order_price is None else Decimal(order_price)
+    (trade,) = book_trades([row], "TC0042", scale, lambda _: known)
     assert trade.price == Decimal(read)
 
 
-@pytest.mark.parametrize("changes", [{"tradeqty": 0}, {"tradeprice": 0}, {"tradeno": ""}, {"precision": 99}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"tradeqty": 0},
+        {"tradeprice": 0},
+        {"tradeno": ""},
+        {"precision": 99},
+        {"tradeprice": 41235},  # rupees or paise: nothing to compare with
+    ],
+)
 def test_a_trade_without_meaning_fails_the_book(changes: Row) -> None:
     with pytest.raises(BrokerReadFailed):
-        book_trades([TRADE | changes], "TC0042", AUTO, {})
+        book_trades([TRADE | changes], "TC0042", AUTO, lambda _: None)
 
 
 def test_an_average_in_paise_is_seen_by_its_limit() -> None:
@@ -216,7 +224,7 @@ async def test_the_price_of_an_order_we_placed_is_evidence_enough() -> None:
     scaled = {n: str(v) if isinstance(v, Decimal) else v for n, v in TRADE.items()} | {"tradeprice": 41235}
     transport = ScriptedTransport([success(uniqueorderid="1400071TC0042"), success(data=[scaled])])
     broker = MofslBroker(wrapper_on(transport), HandClock(), MofslReadings())
-    await broker.place_order(auth_token(), instruction(price=Decimal("412.50")))
+    await broker.place_order(auth_token(), instruction(symbol_token=1660, price=Decimal("412.50")))
     (trade,) = await broker.trade_book(auth_token(), "TC0042")
     assert trade.price == Decimal("412.35")
 
@@ -309,3 +317,17 @@ async def test_a_quote_of_either_generation_is_read_and_is_as_old_as_the_questio
     broker = MofslBroker(wrapper_on(ScriptedTransport([success(data=[LTP, LTP])])), clock)
     with pytest.raises(BrokerReadFailed):
         await broker.quote(auth_token(), "TC0042", Exchange.NSE, 1660)
+
+
+async def test_a_price_that_came_under_another_orders_id_tells_no_scale() -> None:
+    scaled = TRADE | {"tradeprice": 41235, "tradevalue": 164940}
+    as_json = {name: float(value) if isinstance(value, Decimal) else value for name, value in scaled.items()}
+    told = success(uniqueorderid=TRADE["uniqueorderid"])
+    answers = [told, success(data=[as_json]), success(data=[]), told, success(data=[as_json])]
+    broker = MofslBroker(wrapper_on(ScriptedTransport(answers)), HandClock())
+    await broker.place_order(auth_token(), instruction(symbol_token=1661, price=Decimal(41000)))
+    with pytest.raises(BrokerReadFailed):
+        await broker.trade_book(auth_token(), "TC0042")
+    await broker.place_order(auth_token(), instruction(symbol_token=1660, price=Decimal("412.50")))
+    (trade,) = await broker.trade_book(auth_token(), "TC0042")
+    assert trade.price == Decimal("412.35")
