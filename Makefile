@@ -23,6 +23,8 @@ test: setup-test
 	.venv/bin/mypy $(CHECKED)
 	.venv/bin/pytest -n $(TEST_WORKERS) --dist loadgroup
 	.venv/bin/python -m proof --schedules 2000 --brief
+	.venv/bin/python -m proof --schedules 8 --database sqlite --brief
+	.venv/bin/python -m proof --schedules 8 --database postgresql --brief
 	.venv/bin/python -m proof.real --runs 4 --clients 100
 	@$(MAKE) --no-print-directory test-dashboard
 
@@ -44,7 +46,7 @@ bench-ui: setup-test
 	@cd trading-dashboard-ui && npm run --silent bench
 
 prove: setup-test
-	@.venv/bin/python -m proof --schedules $(SCHEDULES) --seed $(SEED)
+	@.venv/bin/python -m proof --schedules $(SCHEDULES) --seed $(SEED) $(if $(DATABASE),--database $(DATABASE))
 
 prove-bugs: setup-test
 	@.venv/bin/python -m proof.bugs

@@ -30,6 +30,7 @@ class Totals:
     hits: Counter[FaultPoint] = field(default_factory=Counter)
     settled_s: list[float] = field(default_factory=list)
     violations: list[tuple[int, Violation]] = field(default_factory=list)
+    database: str | None = None  # the real one on which the schedules were played as well
 
     def add(self, outcome: Outcome) -> None:
         self.schedules += 1
@@ -105,7 +106,8 @@ def _violations(totals: Totals) -> list[str]:
         seeds = {other for other, found in totals.violations if found.invariant == invariant}
         lines.append(f"invariant {invariant}: {len(seeds)} schedules; seed {seed} at {violation.at_s:.3f} s:")
         lines.append(f"    {violation.sentence}")
-    return lines + [f"replay: make prove SCHEDULES=1 SEED={seed}" for seed in totals.failing_seeds[:10]]
+    where = f" DATABASE={totals.database}" if totals.database else ""
+    return lines + [f"replay: make prove SCHEDULES=1 SEED={seed}{where}" for seed in totals.failing_seeds[:10]]
 
 
 def verdict(totals: Totals) -> str:

@@ -80,7 +80,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._now_s = 0.0
         self._step_s = step_s
         self._chance = chance
-        self.real_calls = 0  # calls to a real database under way: while there are any, virtual time stands still
+        self._outside = VirtualProcess("what is outside")
+        self._is_outside = False
+        self._waiting: list[asyncio.Handle] = []
         self.steps = 0
         self._timers: list[tuple[float, int, _Step]] = []
         self._timers_set = 0
@@ -126,13 +128,37 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._ready.extend(process.held)  # type: ignore[attr-defined]
         process.held.clear()
 
+    async def outside(self, work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
+        """Do what takes real time, such as asking a real database. Meanwhile virtual time stands still and nothing else
+        of the world moves, so the seed fixes the interleaving all the same.
+        """
+
+        async def whole() -> _T:
+            try:
+                return await work()
+            finally:
+                self._is_outside = False
+
+        self._is_outside = True
+        return await self.spawn(self._outside, whole())
+
+    def _run_once_outside(self) -> None:
+        ready = self._ready  # type: ignore[attr-defined]
+        self._process_events(self._selector.select(0 if ready else _LONGEST_SELECT_S))  # type: ignore[attr-defined]
+        for _ in range(len(ready)):  # threads add to it meanwhile
+            self._step(ready.popleft())
+        if not self._is_outside:
+            ready.extendleft(reversed(self._waiting))
+            self._waiting.clear()
+
     def _run_once(self) -> None:
+        if self._is_outside:
+            self._run_once_outside()
+            return
         ready, timers = self._ready, self._timers  # type: ignore[attr-defined]
         while timers and timers[0][2]._cancelled:
             heapq.heappop(timers)
-        if self.real_calls:
-            self._process_events(self._selector.select(0 if ready else _LONGEST_SELECT_S))  # type: ignore[attr-defined]
-        elif not ready:
+        if not ready:
             if not timers:
                 raise EverythingWaits
             self._now_s = max(self._now_s, timers[0][0])
@@ -140,8 +166,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             step = heapq.heappop(timers)[2]
             if not step._cancelled:
                 ready.append(step)
-        batch = list(ready)
-        ready.clear()
+        batch = [ready.popleft() for _ in range(len(ready))]
         if len(batch) > 1:
             self._chance.shuffle(batch)
         for handle in batch:
@@ -153,13 +178,17 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         context: Context = handle._context  # type: ignore[attr-defined]
         process = context.get(_PROCESS)
         if process is not None:
+            if self._is_outside and process is not self._outside:
+                self._waiting.append(handle)
+                return
             if process.is_dead:
                 return
             if process.is_paused:
                 process.held.append(handle)
                 return
-        self.steps += 1
-        self._now_s += self._step_s
+        if not self._is_outside:
+            self.steps += 1
+            self._now_s += self._step_s
         if self.steps > _MOST_STEPS:
             raise NeverRests
         try:
@@ -189,7 +218,7 @@ def run_virtual(loop: VirtualLoop, main: Callable[[], Coroutine[Any, Any, _T]]) 
     """Run `main` on `loop` to its end and leave everything else of the loop behind."""
     asyncio.set_event_loop(loop)
     try:
-        return loop.run_until_complete(main())
+        return loop.run_until_complete(loop.spawn(VirtualProcess("whoever plays"), main()))
     finally:
         asyncio.set_event_loop(None)
         loop.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, and_, func, or_, select
@@ -139,12 +139,13 @@ async def held_positions(connection: Any, batch_id: str) -> Sequence[HeldPositio
     c = _EXITS.c
     columns = (c.client_id, c.product, c.held, c.read_at, c.code, c.message, c.remaining, c.verified_at)
     query = (
-        select(*columns, func.coalesce(_CLIENTS.c.name, ""), _CLIENTS.c.mofsl_client_code)
+        select(c.with_demat, *columns, func.coalesce(_CLIENTS.c.name, ""), _CLIENTS.c.mofsl_client_code)
         .outerjoin(_CLIENTS, _CLIENTS.c.id == c.client_id)
         .where(c.batch_id == batch_id)
         .order_by(_CLIENTS.c.name, c.client_id, c.product)
     )
-    return [HeldPosition(*row) for row in await connection.execute(query)]
+    found = await connection.execute(query)
+    return [replace(HeldPosition(*row), with_demat=with_demat) for with_demat, *row in found]
 
 
 def _in_the_order_asked(held: Sequence[HeldPosition], client_ids: Sequence[str]) -> Sequence[HeldPosition]:

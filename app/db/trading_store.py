@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -58,14 +58,17 @@ _EXIT_LANE, _ENTRY_LANE = 0, 1
 
 
 class SqlTradingStore:
-    def __init__(self, database: Database) -> None:
+    """`new_id` names the orders that are recorded."""
+
+    def __init__(self, database: Database, new_id: Callable[[], str] = new_id) -> None:
         self._database = database
+        self._new_id = new_id
 
     async def find_batch(self, user_id: str, idempotency_key: str) -> RecordedBatch | None:
         return await self._database.look(lambda connection: _find(connection, user_id, idempotency_key))
 
     async def record(self, draft: BatchDraft, review: Review) -> RecordedBatch:
-        return await self._database.transact(lambda connection: _record(connection, draft, review))
+        return await self._database.transact(lambda connection: _record(connection, draft, review, self._new_id))
 
     async def original_request(self, batch_id: str) -> Mapping[str, Any]:
         """Return the body behind a batch; for a retry, that of the batch at the root of its retries."""
@@ -109,7 +112,7 @@ class SqlTradingStore:
         return int(await self._database.look(lambda connection: connection.execute(query).scalar_one()))
 
 
-def _record(connection: Connection, draft: BatchDraft, review: Review) -> RecordedBatch:
+def _record(connection: Connection, draft: BatchDraft, review: Review, new_id: Callable[[], str]) -> RecordedBatch:
     _take_turn(connection, draft)
     existing = _find(connection, draft.user_id, draft.idempotency_key)
     if existing is not None:
@@ -122,7 +125,7 @@ def _record(connection: Connection, draft: BatchDraft, review: Review) -> Record
     epoch, sequence, limits_version = _draw_tags(connection, sendable)
     if draft.limits_version not in (None, limits_version):
         raise LimitsChanged("The limits were changed at this moment, so nothing was recorded; press again.")
-    rows, events = _order_rows(draft, orders, epoch, sequence)
+    rows, events = _order_rows(draft, orders, epoch, sequence, new_id)
     insert_rows(connection, ORDERS, _ORDER_COLUMNS, rows)
     insert_rows(connection, EVENTS, EVENT_COLUMNS, events)
     insert_rows(connection, EXIT_CHECKS, EXIT_COLUMNS, _exit_rows(draft))
@@ -175,14 +178,18 @@ def _other_orders(connection: Connection, draft: BatchDraft) -> Sequence[OtherOr
     recent = or_(c.created_at >= draft.conflicts_since, live)
     if draft.kind is BatchKind.EXIT:  # an exit must also know what has moved
         recent = or_(recent, c.updated_at >= draft.conflicts_since)
-    query = select(*columns).where(
-        c.exchange == draft.exchange.value,
-        c.symbol_token == draft.symbol_token,
-        c.trading_day == draft.trading_day,
-        c.client_id.is_not(None),
-        c.status != OrderStatus.BLOCKED.value,
-        recent,
-    )
+    query = (
+        select(*columns)
+        .where(
+            c.exchange == draft.exchange.value,
+            c.symbol_token == draft.symbol_token,
+            c.trading_day == draft.trading_day,
+            c.client_id.is_not(None),
+            c.status != OrderStatus.BLOCKED.value,
+            recent,
+        )
+        .order_by(c.id)
+    )  # oldest first, so that the same one is named every time
     found = fetch_rows(connection, query)
     return [
         OtherOrder(
@@ -230,7 +237,7 @@ def _batch_row(draft: BatchDraft, order_count: int) -> dict[str, Any]:
 
 
 def _order_rows(
-    draft: BatchDraft, orders: Sequence[PlannedOrder], epoch: str, sequence: int
+    draft: BatchDraft, orders: Sequence[PlannedOrder], epoch: str, sequence: int, new_id: Callable[[], str]
 ) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
     rows: list[tuple[Any, ...]] = []
     events: list[tuple[Any, ...]] = []

@@ -176,7 +176,10 @@ class MemoryOrderControl:
         row = self._tables.orders[wish.order.id]
         is_mine = row.pending_op_id == wish.op_id
         lives_on = state in (OperationState.SENT, OperationState.UNKNOWN)
-        self._forget_terms(row, wish.op is PendingOp.MODIFY and not lives_on and (is_mine or row.pending_op != wish.op))
+        if wish.op is PendingOp.MODIFY and not lives_on and (is_mine or row.pending_op != wish.op):
+            self._forget_terms(row, is_over=True)
+            if row.working is not None:
+                row.working = replace(row.working, version=row.working.version + 1)
         if is_mine and row.pending_op_state in _ASKED:
             row.pending_op_state, row.pending_op_message = state, (message or "")[:300] or None
             row.pending_op_at = at
@@ -202,8 +205,7 @@ class MemoryOrderControl:
 
     def _forget_terms(self, row: OrderRow, is_over: bool) -> None:
         if is_over and row.working is not None and row.working.wanted is not None:
-            version = row.working.version + 1
-            row.working = replace(row.working, wanted=None, wanted_sent_at=None, version=version)
+            row.working = replace(row.working, wanted=None, wanted_sent_at=None)
 
     def _note(self, row: OrderRow, at: datetime, source: str, code: str, actor: Actor | None) -> None:
         status = row.status.value

@@ -125,6 +125,14 @@ class Tables:
         self._ids += 1
         return f"{self._ids:032x}"
 
+    @property
+    def ids_given(self) -> int:
+        return self._ids
+
+    def ids_since(self, count: int) -> list[str]:
+        """Return the ids given after the first `count` of them."""
+        return [f"{number:032x}" for number in range(count + 1, self._ids + 1)]
+
     def committed(self, what: str, rows: Sequence[OrderRow]) -> None:
         for watcher in self.watchers:
             watcher(what, rows)

@@ -190,7 +190,7 @@ def _recorded(position: HeldPosition) -> HeldPosition:
     settled_at = position.read_at if position.is_settled else None
     return HeldPosition(
         position.client_id, position.product, position.held, position.read_at, position.code, position.message,
-        0 if position.held == 0 else None, settled_at, position.client_name,
+        0 if position.held == 0 else None, settled_at, position.client_name, with_demat=position.with_demat,
     )  # fmt: skip
 
 

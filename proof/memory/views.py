@@ -89,11 +89,12 @@ class MemoryOrderViews:
 
     def _held(self, batch: BatchRow) -> Sequence[HeldPosition]:
         clients = self._tables.clients
-        return [
+        found = [
             replace(held, client_code=clients[held.client_id].code if held.client_id in clients else None)
             for (batch_id, _, _), held in self._tables.exits.items()
             if batch_id == batch.id
         ]
+        return sorted(found, key=lambda held: (held.client_name, held.client_id, held.product))
 
 
 def _is_wanted(row: OrderRow, wanted: OrderFilter) -> bool:

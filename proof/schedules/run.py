@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from app.db.session import Database
 from proof.fault_points import FaultPoint as P
 from proof.invariants.at_rest import AtRest
 from proof.invariants.monitor import Violation
@@ -51,8 +52,8 @@ class Outcome:
     settled_s: list[float] = field(default_factory=list)
 
 
-def run_schedule(seed: int) -> Outcome:
-    """Everything that happens is decided by `seed`."""
+def run_schedule(seed: int, database_url: str | None = None) -> Outcome:
+    """Everything that happens is decided by `seed`; at `database_url`, which is empty, it happens a second time."""
     chance = random.Random(f"{seed} plan")
     is_exit = chance.random() < _EXIT_SHARE
     is_patient = chance.random() < _PATIENT_SHARE
@@ -62,12 +63,16 @@ def run_schedule(seed: int) -> Outcome:
     outcome = Outcome(seed)
 
     async def main() -> None:
-        world = World(loop, str(seed), rates, MOST, clients=CLIENTS)
+        database = Database(database_url) if database_url is not None else None
+        world = World(loop, str(seed), rates, MOST, clients=CLIENTS, database=database)
+        await world.prepare()
         if is_patient:
             world.server.books.latest_s, world.logins.longest_gap_s = 330.0, 100.0
         if ends_day:
             world.calendar.final_at = START + timedelta(seconds=_FINAL_BOOKS_S)
         await _play(world, chance, outcome, rates, is_exit=is_exit)
+        if database is not None:
+            await loop.outside(database.close)
 
     was_enabled = gc.isenabled()
     gc.disable()

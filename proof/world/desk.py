@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from app.brokers.mofsl import MofslBroker
 from app.core.mofsl.settings import HeaderIdentity, MofslEndpointSettings
@@ -161,8 +161,3 @@ def build_engine(epoch: int, given: Surroundings, *, interval_s: float, calendar
 
     tasks = {"reconciler": reconciler.run, "operations": operations.run, "exits": exits.run}
     return EngineParts(dispatcher, writer, recover_orders, trip, tasks)
-
-
-def as_port(door: object, _port: type[Any]) -> Any:
-    """A door has whatever the store behind it has."""
-    return cast(Any, door)

@@ -26,11 +26,10 @@ _WRITES = frozenset(
 class DatabaseLink:
     """One way to the database for everybody: an outage hits all processes alike."""
 
-    def __init__(self, loop: VirtualLoop, chance: random.Random, faults: Faults, *, is_real: bool = False) -> None:
+    def __init__(self, loop: VirtualLoop, chance: random.Random, faults: Faults) -> None:
         self._loop = loop
         self._chance = chance
         self._faults = faults
-        self._is_real = is_real
         self._down_until_s = 0.0
         self._refused_until_s: dict[str, float] = {}
 
@@ -45,14 +44,7 @@ class DatabaseLink:
             self._refused_until_s[name] = now_s + self._chance.uniform(0.1, 5.0)
         if now_s < max(self._down_until_s, self._refused_until_s.get(name, 0.0)):
             raise StoreUnavailable("the database does not answer")
-        if self._is_real:
-            self._loop.real_calls += 1
-            try:
-                result = await work()
-            finally:
-                self._loop.real_calls -= 1
-        else:
-            result = await work()
+        result = await work()
         if name in _WRITES:
             await asyncio.sleep(self._chance.uniform(0.0, 0.004))
             if self._faults.strikes(P.COMMIT_REPLY_LOST):

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import Context
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.core.mofsl.endpoints import Endpoint
 from app.core.mofsl.transport import WireRequest
+from app.db.session import Database
 from app.domain.instruments import Exchange
 from app.domain.market_calendar import AlwaysOpen
 from app.domain.planning import ClientFacts
 from app.engine.runner import EngineRunner
+from proof.database.lockstep import Ids, Lockstep
+from proof.database.places import populate, raise_epoch, stores_on
 from proof.exchange.readings import draw_readings
 from proof.exchange.server import BrokerServer
 from proof.exchange.wire import Wire
@@ -52,7 +55,7 @@ class EngineLockOfWorld:
         while self._world.owner is not None:  # noqa: ASYNC110 (it asks the database, as the real one does)
             await asyncio.sleep(0.25)
         self._world.owner = self._process
-        self._world.tables.engine_epoch += 1
+        await self._world.raise_epoch()
         return self._world.tables.engine_epoch
 
     async def lost(self) -> None:
@@ -76,8 +79,16 @@ class ScheduleCalendar(AlwaysOpen):
 
 class World:
     def __init__(
-        self, loop: VirtualLoop, seed: str, rates: Mapping[P, float], most: Mapping[P, int], *, clients: int
+        self,
+        loop: VirtualLoop,
+        seed: str,
+        rates: Mapping[P, float],
+        most: Mapping[P, int],
+        *,
+        clients: int,
+        database: Database | None = None,
     ) -> None:
+        """`database`: an empty one, on which everything is done a second time; see `prepare`."""
         self.loop = loop
         self._neutral = Context()  # belongs to no process: what is timed here outlives them all
         self.chance = random.Random(f"{seed} world")
@@ -99,6 +110,8 @@ class World:
         self.bus = ScheduleBus(loop, random.Random(f"{seed} bus"), self.faults)
         self.link = DatabaseLink(loop, random.Random(f"{seed} link"), self.faults)
         self.monitor = Monitor(loop, self.tables, self.server, self.logins, self.market)
+        self._database = database
+        self._ids = Ids()
         self.owner: VirtualProcess | None = None
         self.calendar = ScheduleCalendar()
         self.interval_s = self.chance.choice([1.0, 1.0, 0.5])
@@ -114,6 +127,20 @@ class World:
             found[id_] = ClientFacts(id_, f"Client {number:03d}", f"TC{number:04d}", login_id, 0, True, None)
         return found
 
+    async def prepare(self) -> None:
+        """Put the schedule's people and clients on record in its database."""
+        tables, database = self.tables, self._database
+        if database is not None:
+            await self.loop.outside(
+                lambda: populate(database, users=tables.users, clients=tables.clients, gate=tables.gate)
+            )
+
+    async def raise_epoch(self) -> None:
+        self.tables.engine_epoch += 1
+        database = self._database
+        if database is not None:
+            await self.loop.outside(lambda: raise_epoch(database))
+
     def later(self, delay_s: float, what: Callable[..., object], *given: Any) -> None:
         self.loop.call_later(delay_s, what, *given, context=self._neutral)
 
@@ -127,27 +154,37 @@ class World:
         self.monitor.clocks[process.name] = clock
         tables = self.tables
 
-        def door(store: object) -> Any:
-            return Door(store, self.link)
-
-        control = MemoryOrderControl(tables)
-        stores = Stores(
-            trading=door(MemoryTradingStore(tables)),
-            engine=door(MemoryEngineStore(tables)),
-            fills=door(MemoryFillStore(tables, clock)),
-            operations=door(control),
-            control=door(control),
-            exits=door(MemoryExitStore(tables)),
-            views=door(MemoryOrderViews(tables)),
-        )
+        stores: list[Any] = [Door(store, self.link) for store in self._stores(clock)]
 
         async def passed(where: str, endpoint: Endpoint, request: WireRequest) -> None:
             await self._passed(process, where, endpoint, request)
 
         wire = Wire(self.server, self.faults, passed)
         return Surroundings(
-            stores, clock, self.bus, self.logins, self.market, wire, self.readings, tables.new_id
+            Stores(*stores), clock, self.bus, self.logins, self.market, wire, self.readings, tables.new_id
         )  # fmt: skip
+
+    def _stores(self, clock: VirtualClock) -> Sequence[object]:
+        """Return the stores in the order of `Stores`."""
+        tables, database = self.tables, self._database
+        in_memory: list[object] = [
+            MemoryTradingStore(tables),
+            MemoryEngineStore(tables),
+            MemoryFillStore(tables, clock),
+            MemoryOrderControl(tables),
+            MemoryOrderControl(tables),
+            MemoryExitStore(tables),
+            MemoryOrderViews(tables),
+        ]
+        if database is None:
+            return in_memory
+        return [
+            Lockstep(first, second, tables=tables, loop=self.loop, ids=self._ids, found=self._differ)
+            for first, second in zip(in_memory, stores_on(database, clock, self._ids.next), strict=True)
+        ]
+
+    def _differ(self, sentence: str) -> None:
+        self.monitor.found(0, f"the stores differ: {sentence}")
 
     def _new_web(self) -> tuple[VirtualProcess, Web]:
         self.webs += 1

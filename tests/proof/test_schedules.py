@@ -17,9 +17,9 @@ from proof.schedules.run import Outcome
 from tests.support.processes import clean_environment
 
 
-def table(seed: int) -> list[str]:
+def played(seed: int, *options: str) -> list[str]:
     """Return what a replay prints, without the time it took."""
-    words = [sys.executable, "-m", "proof", "--schedules", "1", "--seed", str(seed)]
+    words = [sys.executable, "-m", "proof", "--schedules", "1", "--seed", str(seed), *options]
     environment = clean_environment({"PYTHONPATH": str(ROOT)})
     done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     return [line for line in done.stdout.splitlines() if not line.startswith("seconds ")]
@@ -27,9 +27,9 @@ def table(seed: int) -> list[str]:
 
 @pytest.mark.parametrize("seed", [11, 12])
 def test_a_seed_replays_step_by_step_in_another_process(seed: int) -> None:
-    first = table(seed)
+    first = played(seed)
     assert any(line.startswith("steps of the event loop") for line in first)
-    assert table(seed) == first
+    assert played(seed) == first
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
