@@ -22,7 +22,8 @@ SOLD_FROM_DEMAT = frozenset(product for product in Product if product.value in F
 class StockReading:
     """What of one share a client may sell for delivery. `units` counts today's trades; None: never read.
 
-    `of_our_own`: what our own orders of the day alone have bought and not sold again; that needs no reading.
+    `of_our_own`: what our own orders of the day alone have bought and not sold again; that counts where no reading is
+    current. A current one tells more: the client may have sold it on the broker's own app.
     """
 
     units: int
@@ -34,12 +35,10 @@ class StockReading:
 
     def refusal(self, quantity: int) -> tuple[str, str] | None:
         """Return why `quantity` units may not be sold; None where they may."""
-        if quantity <= self.of_our_own:
-            return None
         stale = self._stale()
         if stale is not None:
-            return stale
-        if quantity <= self.units:
+            return None if quantity <= self.of_our_own else stale
+        if quantity <= self.units:  # what our own orders bought is in it, and so is what was sold elsewhere
             return None
         if quantity <= self.units + self.in_demat.unauthorised + self.in_demat.pledged:
             return self.in_demat.refusal

@@ -127,6 +127,19 @@ async def test_what_our_own_orders_bought_today_needs_no_reading(desk: TradingDe
     assert await codes(desk, sale(30)) == [None]
 
 
+async def test_a_current_reading_that_shows_it_sold_elsewhere_overrules_what_our_own_orders_bought(
+    desk: TradingDesk,
+) -> None:
+    await desk.execute(trade(50))
+    async with desk.database.write() as connection:
+        await connection.execute(update(Order).values(status="filled", filled_quantity=50))
+    await read(desk, bought=50, sold=20)  # on the broker's own app
+    assert await codes(desk, sale(31)) == ["insufficient_holdings"]
+    assert await codes(desk, sale(30)) == [None]
+    await read(desk, bought=50, sold=50)
+    assert await codes(desk, sale(1)) == ["insufficient_holdings"]
+
+
 async def test_only_sales_for_delivery_are_asked_about(desk: TradingDesk) -> None:
     assert await codes(desk, trade(10)) == [None]
     assert await codes(desk, sale(10, product=Product.VALUEPLUS)) == [None]
