@@ -16,6 +16,7 @@ import {
   Users,
 } from "lucide-react";
 import { type ComponentType, lazy } from "react";
+import { pagePart } from "@/services/pagePart";
 
 type Loaded = { default: ComponentType };
 
@@ -59,7 +60,7 @@ const files = import.meta.glob<Loaded>(["../pages/*.tsx", "!../pages/*.test.tsx"
 function componentOf(file: string): ComponentType | null {
   const path = `../pages/${file}.tsx`;
   const load = files[path];
-  return eager[path]?.default ?? (load === undefined ? null : lazy(load));
+  return eager[path]?.default ?? (load === undefined ? null : lazy(pagePart(load)));
 }
 
 export interface RoutedPage extends Page {

@@ -3,6 +3,7 @@ import { AlertDialog, Button, EmptyState, ErrorNote, Loading, Panel } from "@/co
 import { formatQuantity } from "@/format";
 import { useTradeContext } from "@/hooks/useTradeFacts";
 import { isFiltered, NO_FILTERS } from "@/rules/rowFilters";
+import { pagePart } from "@/services/pagePart";
 import { portfolioStore, usePortfolio } from "@/store/portfolioStore";
 import { useTableLook } from "@/store/tableStore";
 import { tradeStore } from "@/store/tradeStore";
@@ -13,7 +14,7 @@ import { GridToolbar } from "./clients/GridToolbar";
 import { usePaste } from "./clients/usePaste";
 import { useRowOrder } from "./clients/useRowOrder";
 
-const PasteDialog = lazy(() => import("./clients/PasteDialog"));
+const PasteDialog = lazy(pagePart(() => import("./clients/PasteDialog")));
 const ASK_ABOVE_ROWS = 50;
 
 /** Every client with what may be spent, what is won or lost, and what it shall get. */

@@ -7,8 +7,9 @@ import { ACCOUNT_FILTERS } from "@/components/accounts/filters";
 import { Page } from "@/components/shell/Page";
 import { Button, FilterChips } from "@/components/ui";
 import { useFilters } from "@/hooks/useFilters";
+import { pagePart } from "@/services/pagePart";
 
-const LimitsPanel = lazy(() => import("@/components/accounts/LimitsPanel"));
+const LimitsPanel = lazy(pagePart(() => import("@/components/accounts/LimitsPanel")));
 
 const LISTS = [
   { value: "clients", label: "Clients", add: "Add a client" },

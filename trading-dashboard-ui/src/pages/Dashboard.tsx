@@ -7,13 +7,14 @@ import { Age, Button } from "@/components/ui";
 import { counted } from "@/format";
 import { type Restored, useTradeDraft } from "@/hooks/useTradeDraft";
 import { TradeContextProvider, useNewTradeContext } from "@/hooks/useTradeFacts";
+import { pagePart } from "@/services/pagePart";
 import { portfolioStore } from "@/store/portfolioStore";
 import { pressStore } from "@/store/pressStore";
 import { useMay } from "@/store/sessionStore";
 
 // Nothing to show before a press.
-const PressNotes = lazy(() => import("@/components/trade/PressNotes"));
-const BatchStrip = lazy(() => import("@/components/trade/BatchStrip"));
+const PressNotes = lazy(pagePart(() => import("@/components/trade/PressNotes")));
+const BatchStrip = lazy(pagePart(() => import("@/components/trade/BatchStrip")));
 
 /** One instrument, every client, one press. */
 export default function Dashboard() {

@@ -1,4 +1,5 @@
 /** Tables as files and clipboard text for spreadsheets, and how a browser takes them. */
+import { pagePart } from "./pagePart";
 
 export interface TextTable {
   columns: readonly string[];
@@ -10,6 +11,7 @@ export interface TextTable {
  * negative numbers are left alone.
  */
 const FORMULA = /^(?!-?\d+(?:\.\d+)?$)\s*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+const parser = pagePart(() => import("papaparse"));
 const BYTE_ORDER_MARK = "\ufeff"; // without it Excel reads UTF-8 as something else
 
 export async function csvOf(table: TextTable): Promise<string> {
@@ -22,7 +24,7 @@ export function tabbedText(table: TextTable): Promise<string> {
 }
 
 async function unparsed({ columns, rows }: TextTable, delimiter: string): Promise<string> {
-  const { default: Papa } = await import("papaparse");
+  const { default: Papa } = await parser();
   const data = { fields: [...columns], data: rows.map((row) => row.map((cell) => cell ?? "")) };
   return Papa.unparse(data, { delimiter, newline: "\r\n", escapeFormulae: FORMULA });
 }

@@ -13,13 +13,14 @@ import {
 import { counted, formatQuantity } from "@/format";
 import { countsOf, type Show, shownAccounts } from "@/rules/accountFilters";
 import { groupsOf } from "@/rules/rowFilters";
+import { pagePart } from "@/services/pagePart";
 import { usePortfolio } from "@/store/portfolioStore";
 import { clientColumns } from "./clientColumns";
 import type { AccountFilterText, ChangeFilters } from "./filters";
 import { useAccountList, useDealers, useEgresses } from "./useAccounts";
 
-const ClientDialog = lazy(() => import("./ClientDialog"));
-const ImportDialog = lazy(() => import("./ImportDialog"));
+const ClientDialog = lazy(pagePart(() => import("./ClientDialog")));
+const ImportDialog = lazy(pagePart(() => import("./ImportDialog")));
 
 const SHOWN: readonly { value: Show; label: string }[] = [
   { value: "all", label: "All" },

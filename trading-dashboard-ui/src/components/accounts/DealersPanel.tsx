@@ -3,10 +3,11 @@ import { lazy, Suspense } from "react";
 import { EmptyState, ErrorNote, Head, LOGIN_STATE, Loading, Panel, StatusBadge, Table, Td, Th } from "@/components/ui";
 import { counted, formatQuantity } from "@/format";
 import { readLogins } from "@/services/logins";
+import { pagePart } from "@/services/pagePart";
 import type { AccountFilterText, ChangeFilters } from "./filters";
 import { useDealers, useEgresses } from "./useAccounts";
 
-const DealerDialog = lazy(() => import("./DealerDialog"));
+const DealerDialog = lazy(pagePart(() => import("./DealerDialog")));
 const LOOK_AGAIN_MS = 10_000;
 
 /** Logins of which each serves many clients. */

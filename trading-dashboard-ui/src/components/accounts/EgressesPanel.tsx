@@ -4,11 +4,12 @@ import { Button, EmptyState, ErrorNote, Head, Loading, Panel, Table, Td, Th } fr
 import { formatMoment, formatQuantity } from "@/format";
 import { type Egress, verifyEgress } from "@/services/accounts";
 import { sentenceOf } from "@/services/apiError";
+import { pagePart } from "@/services/pagePart";
 import { EGRESS_KINDS } from "./egressKinds";
 import type { AccountFilterText, ChangeFilters } from "./filters";
 import { useAccountNews, useEgresses } from "./useAccounts";
 
-const EgressDialog = lazy(() => import("./EgressDialog"));
+const EgressDialog = lazy(pagePart(() => import("./EgressDialog")));
 
 /** How requests leave for the broker, which knows each account by the address it registered. */
 export function EgressesPanel({ filters, change }: { filters: AccountFilterText; change: ChangeFilters }) {

@@ -2,9 +2,10 @@ import { lazy, Suspense, useEffect } from "react";
 import { EmptyState, Loading, Panel } from "@/components/ui";
 import { formatSignedPaise, formatTime } from "@/format";
 import { curveFacts } from "@/rules/profitCurve";
+import { pagePart } from "@/services/pagePart";
 import { useProfitHistory, watchProfit } from "@/store/profitHistory";
 
-const CurveChart = lazy(() => import("./CurveChart"));
+const CurveChart = lazy(pagePart(() => import("./CurveChart")));
 
 /** The profit as it was told live since this client was opened here. The desk keeps none of before. */
 export function ProfitCurve({ clientId }: { clientId: string }) {

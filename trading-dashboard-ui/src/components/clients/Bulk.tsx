@@ -6,11 +6,12 @@ import { counted, formatQuantity } from "@/format";
 import { useTradeContext } from "@/hooks/useTradeFacts";
 import { sentenceOf } from "@/services/apiError";
 import { readBatch, readLatestBatches } from "@/services/batches";
+import { pagePart } from "@/services/pagePart";
 import { usePortfolio } from "@/store/portfolioStore";
 import { tradeStore, useTrade } from "@/store/tradeStore";
 import type { RowOrder } from "./useRowOrder";
 
-const FillDialog = lazy(() => import("./FillDialog"));
+const FillDialog = lazy(pagePart(() => import("./FillDialog")));
 
 interface BulkProps {
   order: RowOrder;

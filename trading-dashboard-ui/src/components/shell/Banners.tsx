@@ -5,6 +5,7 @@ import { formatMoment, formatTime } from "@/format";
 import { useDesk } from "@/hooks/useDesk";
 import { useUnheardSince } from "@/hooks/useDeskHeard";
 import { sentenceOf } from "@/services/apiError";
+import { useConnection } from "@/store/connectionStore";
 
 /** What everybody must know before they do anything, on every screen. None dismisses itself while it is still true. */
 export function Banners() {
@@ -60,8 +61,8 @@ function NewVersionBanner() {
   const [isNew, setIsNew] = useState(false);
   useEffect(() => {
     const heed = (event: Event) => {
-      event.preventDefault(); // a part of this version is gone: say so once, never reload by itself
-      setIsNew(true);
+      event.preventDefault(); // pagePart asks again, and nothing reloads by itself
+      if (useConnection.getState().isOpen) setIsNew(true); // the desk is there, and a part of this version is gone
     };
     addEventListener("vite:preloadError", heed);
     return () => removeEventListener("vite:preloadError", heed);

@@ -2,10 +2,11 @@ import { lazy, Suspense, useState } from "react";
 import { useLocation } from "wouter";
 import { railFor } from "@/app/pageTable";
 import { useShortcuts } from "@/hooks/useShortcuts";
+import { pagePart } from "@/services/pagePart";
 import { useMe } from "@/store/sessionStore";
 
-const CommandPalette = lazy(() => import("./CommandPalette"));
-const ShortcutSheet = lazy(() => import("./ShortcutSheet"));
+const CommandPalette = lazy(pagePart(() => import("./CommandPalette")));
+const ShortcutSheet = lazy(pagePart(() => import("./ShortcutSheet")));
 
 /** The keys that work on every screen, and the two dialogs that they open. */
 export function ShellKeys() {

@@ -1,6 +1,7 @@
 import { type ComponentProps, lazy, Suspense, useEffect } from "react";
+import { pagePart } from "@/services/pagePart";
 
-const load = () => import("./SignInForm");
+const load = pagePart(() => import("./SignInForm"));
 const Form = lazy(load);
 
 /** The sign-in form, which is no part of the first screen's scripts. */

@@ -12,13 +12,14 @@ import { whyNothingLeaves } from "@/rules/sending";
 import { problemsOf, requestOf, type Ticket } from "@/rules/ticket";
 import { type Totals, totalsOf } from "@/rules/totals";
 import type { TradeRequest } from "@/services/execution";
+import { pagePart } from "@/services/pagePart";
 import { portfolioStore, usePortfolio } from "@/store/portfolioStore";
 import { isGood, type Press, pressStore, usePress } from "@/store/pressStore";
 import { useMay } from "@/store/sessionStore";
 import { useTableLook } from "@/store/tableStore";
 import { tradeStore, useQuantities, useTicket, useTrade } from "@/store/tradeStore";
 
-const PreviewDialog = lazy(() => import("./PreviewDialog"));
+const PreviewDialog = lazy(pagePart(() => import("./PreviewDialog")));
 
 /** What it all comes to, hidden rows included, and the way to send it: preview first. */
 export function TradeBar() {

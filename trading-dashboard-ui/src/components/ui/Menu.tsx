@@ -1,4 +1,5 @@
 import { cloneElement, lazy, type ReactElement, type ReactNode, Suspense, useState } from "react";
+import { pagePart } from "@/services/pagePart";
 
 export interface MenuProps {
   /** A button; it opens the menu. */
@@ -6,7 +7,7 @@ export interface MenuProps {
   children: ReactNode;
 }
 
-const load = () => import("./MenuParts");
+const load = pagePart(() => import("./MenuParts"));
 const OpenedMenu = lazy(() => load().then((parts) => ({ default: parts.OpenedMenu })));
 export const MenuItem = lazy(() => load().then((parts) => ({ default: parts.MenuItem })));
 export const MenuLine = lazy(() => load().then((parts) => ({ default: parts.MenuLine })));

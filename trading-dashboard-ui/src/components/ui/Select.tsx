@@ -1,6 +1,7 @@
 import clsx from "clsx";
 import { ChevronDown } from "lucide-react";
 import { type ComponentType, lazy, Suspense, useId, useState } from "react";
+import { pagePart } from "@/services/pagePart";
 import { INPUT } from "./Field";
 
 export interface Option<T extends string> {
@@ -20,7 +21,7 @@ export interface SelectProps<T extends string> {
   className?: string;
 }
 
-const load = () => import("./SelectParts");
+const load = pagePart(() => import("./SelectParts"));
 const OpenedSelect = lazy(() => load().then((parts) => ({ default: parts.OpenedSelect as ComponentType<unknown> })));
 
 /**

@@ -1,4 +1,5 @@
 import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
+import { pagePart } from "@/services/pagePart";
 
 export type ToastTone = "good" | "warning" | "bad" | "neutral";
 
@@ -9,7 +10,7 @@ export interface Said {
   tone?: ToastTone;
 }
 
-const load = () => import("./ToastParts");
+const load = pagePart(() => import("./ToastParts"));
 const Toasts = lazy(load);
 const LOAD_AFTER_MS = 2_000; // when the screen works: the first toast must not wait for its code, nor the screen for it
 

@@ -1,6 +1,7 @@
 import { lazy, type ReactElement, type ReactNode, Suspense } from "react";
+import { pagePart } from "@/services/pagePart";
 
-const TooltipParts = lazy(() => import("./TooltipParts"));
+const TooltipParts = lazy(pagePart(() => import("./TooltipParts")));
 
 export interface TooltipProps {
   /** More about the trigger; never the only place where something needed is said. */
