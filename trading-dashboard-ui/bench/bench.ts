@@ -1,7 +1,7 @@
 /** What measurements start from: a page on a desk with many clients that tick, and meters of its main thread. */
 import type { CDPSession, Page } from "@playwright/test";
+import { freePort } from "../e2e/demo.ts";
 import { test as base, type Desk, expect, signIn } from "../e2e/desk.ts";
-import { freePort } from "../e2e/startDesk.ts";
 import { FeedServer } from "./feedServer.ts";
 
 export const ROWS = 5_000;

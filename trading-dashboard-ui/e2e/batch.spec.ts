@@ -174,7 +174,7 @@ test("batches are listed with what they came to", async ({ person, desk }) => {
 });
 
 test("a batch that is not there is told in the server's words", async ({ person, expectedErrors }) => {
-  expectedErrors.push(/404/);
+  expectedErrors.push(/status of 404/);
   const page = await person("viewer", "/batches/nothing");
   await expect(page.getByRole("alert")).toContainText("No such batch");
 });

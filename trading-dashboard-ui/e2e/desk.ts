@@ -100,7 +100,7 @@ interface Fixtures {
   desk: Desk;
   /** Open `path` as a new user of `role`. */
   person: (role: Role, path?: string) => Promise<Page>;
-  /** Console messages that this test expects; everything else of level error fails it. */
+  /** Console messages, each with the address it is about, that this test expects; any other error fails it. */
   expectedErrors: RegExp[];
 }
 
@@ -125,7 +125,7 @@ export const test = base.extend<Fixtures, { admin: Desk }>({
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(String(error)));
     page.on("console", (said) => {
-      if (said.type() === "error") errors.push(said.text());
+      if (said.type() === "error") errors.push(`${said.text()} ${said.location().url}`.trim());
     });
     await use(page);
     expect(errors.filter((text) => !expectedErrors.some((pattern) => pattern.test(text)))).toEqual([]);

@@ -1,38 +1,9 @@
 import type { Page } from "@playwright/test";
 import { type Desk, expect, expectNoViolations, test } from "./desk.ts";
+import { batch, dialog, fillTicket, placed, quantities, tokenOf, typeDown } from "./ticket.ts";
+import { type Client, clientsOf, trade } from "./trading.ts";
 
-/** Journeys share a desk, which blocks repeats of a trade: each takes a symbol of its own. */
-interface Wanted {
-  side: "BUY" | "SELL";
-  symbol: string;
-}
-
-interface LedgerOrder {
-  symboltoken: number | string;
-  clientcode: string;
-  quantity: number;
-}
-
-async function fillTicket(page: Page, { side, symbol }: Wanted): Promise<void> {
-  await page.getByRole("button", { name: side, exact: true }).click();
-  const box = page.getByRole("combobox", { name: "Symbol" });
-  await box.fill(symbol);
-  await expect(page.getByRole("option").first()).toContainText(symbol);
-  await page.keyboard.press("Enter");
-  await expect(page.getByText(/LTP/)).toBeVisible();
-}
-
-function quantities(page: Page) {
-  return page.locator("input[data-quantity]");
-}
-
-async function typeDown(page: Page, units: readonly number[]): Promise<void> {
-  await quantities(page).first().focus();
-  for (const one of units) {
-    await page.keyboard.type(String(one));
-    await page.keyboard.press("Enter");
-  }
-}
+// Journeys share a desk, which blocks repeats of a trade: each takes a symbol of its own.
 
 async function pasteInto(page: Page, text: string): Promise<void> {
   await quantities(page).first().focus();
@@ -44,29 +15,10 @@ async function pasteInto(page: Page, text: string): Promise<void> {
   }, text);
 }
 
-async function tokenOf(desk: Desk, symbol: string): Promise<number> {
-  const found = await desk.call<{ items: { symbol: string; symbol_token: number }[] }>(
-    `/api/v1/tokens/search?q=${symbol}&exchange=NSE`,
-  );
-  const token = found.items.find((one) => one.symbol === symbol)?.symbol_token;
-  if (token === undefined) throw new Error(`the demo has no ${symbol}`);
-  return token;
-}
-
-/** What really reached the broker. */
-async function placed(desk: Desk, symbol: string): Promise<LedgerOrder[]> {
-  const token = await tokenOf(desk, symbol);
-  const { orders } = await desk.simulator<{ orders: LedgerOrder[] }>("/_sim/ledger");
-  return orders.filter((order) => Number(order.symboltoken) === token);
-}
-
 async function codes(desk: Desk): Promise<string[]> {
   const { items } = await desk.call<{ items: { mofsl_client_code: string }[] }>("/api/v1/clients?page_size=5000");
   return items.map((client) => client.mofsl_client_code);
 }
-
-const batch = (page: Page) => page.getByRole("region", { name: "Last batch" });
-const dialog = (page: Page) => page.getByRole("alertdialog");
 
 test("by keys alone: choose, type, preview, send, and see the fills", async ({ person, desk }) => {
   const page = await person("trader");
@@ -209,6 +161,49 @@ test.describe("when the plan changed after the preview", () => {
     await expect(quantities(page).first()).toHaveValue("3");
     expect(await placed(desk, "ITC")).toEqual([]);
   });
+});
+
+test.describe("when a client sold by phone after the preview", () => {
+  test.use({ expectedErrors: [/status of 409/] });
+
+  test("the same shares are not sold again", async ({ person, desk }) => {
+    const seller = (await clientsOf(desk))[16];
+    if (seller === undefined) throw new Error("the demo has clients");
+    const sold = await tokenOf(desk, "HINDPETRO");
+    await trade(desk, sold, [[seller, 10]]);
+    await expect.poll(() => sellable(desk, sold, seller, 10), { timeout: 30_000 }).toBe(true);
+    const page = await person("trader");
+    await fillTicket(page, { side: "SELL", symbol: "HINDPETRO" });
+    await page.getByRole("textbox", { name: new RegExp(`, ${seller.mofsl_client_code}$`) }).fill("10");
+    await page.keyboard.press("F8");
+    const send = dialog(page).getByRole("button", { name: "Send 1 SELL order" });
+    await expect(send).toBeEnabled();
+
+    const { mofsl_client_code: clientcode } = seller;
+    const order = { clientcode, exchange: "NSE", symboltoken: sold, producttype: "DELIVERY", buyorsell: "SELL" };
+    await desk.simulator("/_sim/orders", { ...order, quantity: 10 });
+    await trade(desk, await tokenOf(desk, "INDHOTEL"), [[seller, 1]]); // the desk reads an account after its orders
+    await expect.poll(() => sellable(desk, sold, seller, 10), { timeout: 30_000 }).toBe(false);
+    await send.click();
+    await expect(page.getByRole("alert").filter({ hasText: "Nothing was sent" })).toContainText("previewed");
+    await page.keyboard.press("F8");
+    await expect(dialog(page).getByRole("region", { name: "Left out" })).toContainText("may sell 0 units");
+    const sales = (await placed(desk, "HINDPETRO")).filter((one) => one.buyorsell === "SELL");
+    expect(sales.map(({ via, quantity }) => ({ via, quantity }))).toEqual([{ via: "phone", quantity: 10 }]);
+  });
+
+  /** Whether the desk, as it knows the account now, would let the client sell so much for delivery. */
+  async function sellable(desk: Desk, token: number, client: Client, quantity: number): Promise<boolean> {
+    const plan = await desk.call<{ summary: { ok: number } }>("/api/v1/orders/preview", {
+      exchange: "NSE",
+      symbol_token: token,
+      side: "SELL",
+      trade_type: "DELIVERY",
+      order_type: "MARKET",
+      client_orders: [{ client_id: client.id, quantity }],
+    });
+    return plan.summary.ok === 1;
+  }
 });
 
 test("an edit voids the preview", async ({ person }) => {
