@@ -1,5 +1,6 @@
 import type { Page } from "@playwright/test";
 import { type Desk, expect, expectNoViolations, test } from "./desk.ts";
+import { tokenOf } from "./ticket.ts";
 import { type Client, clearFault, clearFaults, clientsOf, fault, trade } from "./trading.ts";
 
 /** Journeys share a desk: each exits an instrument of its own, which no client holds at the start. */
@@ -9,19 +10,22 @@ const ONE_CLIENT = "NESTLEIND";
 const JOINED = "ULTRACEMCO";
 const LOST = "HINDUNILVR";
 const RELOADED = "MARUTI";
+const SOLD_BEHIND = "GRASIM";
+const TURNED_BEHIND = "CIPLA";
+const WORKING_BEHIND = "COALINDIA";
+
+interface LedgerOrder {
+  clientcode: string;
+  symboltoken: number | string;
+  buyorsell: string;
+  quantity: number;
+  via: "api" | "phone";
+}
 
 interface LedgerPosition {
   clientcode: string;
   symboltoken: number | string;
   net: number;
-}
-
-async function tokenOf(desk: Desk, symbol: string): Promise<number> {
-  const path = `/api/v1/tokens/search?q=${symbol}&exchange=NSE`;
-  const found = await desk.call<{ items: { symbol: string; symbol_token: number }[] }>(path);
-  const token = found.items.find((one) => one.symbol === symbol)?.symbol_token;
-  if (token === undefined) throw new Error(`the demo has no ${symbol}`);
-  return token;
 }
 
 /** Give clients intraday positions, the last one a short one, and wait until the desk has read them. */
@@ -50,6 +54,30 @@ async function openAt(desk: Desk, token: number): Promise<Record<string, number>
   const { positions } = await desk.simulator<{ positions: LedgerPosition[] }>("/_sim/ledger");
   const open = positions.filter((one) => Number(one.symboltoken) === token && one.net !== 0);
   return Object.fromEntries(open.map((one) => [one.clientcode, one.net]));
+}
+
+/** Trade as the client does on the broker's own app, and wait until the broker's book shows `left`. */
+async function byPhone(desk: Desk, token: number, client: Client, units: number, left: number): Promise<void> {
+  await desk.simulator("/_sim/orders", {
+    clientcode: client.mofsl_client_code,
+    exchange: "NSE",
+    symboltoken: token,
+    producttype: "VALUEPLUS",
+    buyorsell: units > 0 ? "BUY" : "SELL",
+    quantity: Math.abs(units),
+  });
+  await expect.poll(async () => (await openAt(desk, token))[client.mofsl_client_code] ?? 0).toBe(left);
+}
+
+/** Units that the desk itself sold (below 0) or bought at the broker in the exits of `token`, by client code. */
+async function exitedAt(desk: Desk, token: number, held: [Client, number][]): Promise<Record<string, number>> {
+  const { orders } = await desk.simulator<{ orders: LedgerOrder[] }>("/_sim/ledger");
+  const own = orders.filter((one) => Number(one.symboltoken) === token && one.via === "api");
+  const sum = ({ mofsl_client_code: code }: Client) =>
+    own
+      .filter((one) => one.clientcode === code)
+      .reduce((total, one) => total + (one.buyorsell === "BUY" ? one.quantity : -one.quantity), 0);
+  return Object.fromEntries(held.map(([client, units]) => [client.mofsl_client_code, sum(client) - units]));
 }
 
 async function inBothThemes(page: Page): Promise<void> {
@@ -209,6 +237,83 @@ test("a second press joins the exit that runs, and says so", async ({ person, de
   await expect(dialog(page)).toHaveCount(0);
   await expect(page.getByText("1 cannot be told: the position may still be open.")).toBeVisible({ timeout: 30_000 });
   expect(await orders()).toBe(2);
+});
+
+test.describe("when positions change after the preview", () => {
+  /** Two holders, an exit of both previewed, and the button that sends it. */
+  async function previewed(
+    { person, desk }: { person: (role: "trader", path: string) => Promise<Page>; desk: Desk },
+    symbol: string,
+  ) {
+    const [one, two] = (await clientsOf(desk)).slice(15, 17);
+    if (one === undefined || two === undefined) throw new Error("the demo has clients");
+    const token = await tokenOf(desk, symbol);
+    const held: [Client, number][] = [
+      [one, 10],
+      [two, 6],
+    ];
+    await hold(desk, token, held);
+    const page = await person("trader", `/exit/NSE:${token}`);
+    for (const client of [one, two]) {
+      await page.getByRole("checkbox", { name: `Select ${client.mofsl_client_code}` }).check();
+    }
+    await page.getByRole("button", { name: "Exit 2 selected…" }).click();
+    await expect(dialog(page)).toContainText(`${one.mofsl_client_code} 10 · ${two.mofsl_client_code} 6`);
+    const press = dialog(page).getByRole("button", { name: "Exit 2 clients" });
+    await expect(press).toBeEnabled();
+    return { page, one, two, token, held, press };
+  }
+
+  const resultOf = (page: Page, client: Client) =>
+    results(page).getByRole("row").filter({ hasText: client.mofsl_client_code });
+
+  test("what was sold by phone meanwhile is not sold again", async ({ person, desk }) => {
+    const { page, one, two, token, held, press } = await previewed({ person, desk }, SOLD_BEHIND);
+    await byPhone(desk, token, one, -4, 6);
+    await byPhone(desk, token, two, -6, 0);
+    await press.click();
+    await expect(page.getByText("All 2 clients are flat, each by a later read.")).toBeVisible({ timeout: 30_000 });
+    await expect(resultOf(page, one).getByRole("cell").nth(3)).toHaveText("6"); // held, as read at the press
+    await expect(resultOf(page, one)).toContainText("filled");
+    await expect(resultOf(page, two)).toContainText("nothing held");
+    expect(await exitedAt(desk, token, held)).toEqual({ [one.mofsl_client_code]: -6, [two.mofsl_client_code]: 0 });
+    expect(await openAt(desk, token)).toEqual({});
+    await inBothThemes(page);
+  });
+
+  test("what grew or turned to the other side is exited as it then is", async ({ person, desk }) => {
+    const { page, one, two, token, held, press } = await previewed({ person, desk }, TURNED_BEHIND);
+    await byPhone(desk, token, one, 5, 15);
+    await byPhone(desk, token, two, -9, -3);
+    await press.click();
+    await expect(page.getByText("All 2 clients are flat, each by a later read.")).toBeVisible({ timeout: 30_000 });
+    await expect(resultOf(page, one)).toContainText("SELL");
+    await expect(resultOf(page, one).getByRole("cell").nth(3)).toHaveText("15");
+    await expect(resultOf(page, two)).toContainText("BUY");
+    await expect(resultOf(page, two).getByRole("cell").nth(3)).toHaveText("-3");
+    expect(await exitedAt(desk, token, held)).toEqual({ [one.mofsl_client_code]: -15, [two.mofsl_client_code]: 3 });
+    expect(await openAt(desk, token)).toEqual({});
+  });
+
+  test("what works by phone meanwhile is left to do its part", async ({ person, desk }) => {
+    const { page, one, two, token, held, press } = await previewed({ person, desk }, WORKING_BEHIND);
+    const path = `/_sim/prices?exchange=NSE&symboltoken=${token}`;
+    const { upper } = await desk.simulator<{ upper: number | string }>(path);
+    const order = { exchange: "NSE", symboltoken: token, producttype: "VALUEPLUS", buyorsell: "SELL" };
+    await desk.simulator("/_sim/orders", {
+      ...order,
+      clientcode: one.mofsl_client_code,
+      ordertype: "LIMIT",
+      price: upper,
+      quantity: 4,
+    });
+    await press.click();
+    const said = page.getByRole("status").filter({ hasText: "proven flat" });
+    await expect(said).toHaveText("1 of 2 proven flat; 1 reduced, with a rest.", { timeout: 30_000 });
+    await expect(resultOf(page, one)).toContainText("reduced");
+    expect(await exitedAt(desk, token, held)).toEqual({ [one.mofsl_client_code]: -6, [two.mofsl_client_code]: -6 });
+    expect(await openAt(desk, token)).toEqual({ [one.mofsl_client_code]: 4 });
+  });
 });
 
 test.describe("when the answer to the press is lost", () => {
