@@ -240,6 +240,8 @@ test("a second press joins the exit that runs, and says so", async ({ person, de
 });
 
 test.describe("when positions change after the preview", () => {
+  test.describe.configure({ timeout: 120_000 }); // on a busy machine the steps before the preview take their time
+
   /** Two holders, an exit of both previewed, and the button that sends it. */
   async function previewed(
     { person, desk }: { person: (role: "trader", path: string) => Promise<Page>; desk: Desk },

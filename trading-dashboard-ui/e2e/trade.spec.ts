@@ -167,6 +167,7 @@ test.describe("when a client sold by phone after the preview", () => {
   test.use({ expectedErrors: [/status of 409/] });
 
   test("the same shares are not sold again", async ({ person, desk }) => {
+    test.setTimeout(120_000); // three readings of the account, on a busy machine
     const seller = (await clientsOf(desk))[16];
     if (seller === undefined) throw new Error("the demo has clients");
     const sold = await tokenOf(desk, "HINDPETRO");
