@@ -1,9 +1,10 @@
 import { useMutation } from "@tanstack/react-query";
-import { type FormEvent, useId, useState } from "react";
-import { Button, Dialog, Field, Select, TextInput, toast } from "@/components/ui";
+import { useState } from "react";
+import { Field, Select, TextInput, toast } from "@/components/ui";
 import { type EgressForm, egressChange, egressForm, newEgress } from "@/rules/accountForms";
 import { addEgress, changeEgress, type Egress } from "@/services/accounts";
 import { EGRESS_KINDS } from "./egressKinds";
+import { FormDialog } from "./FormDialog";
 import { problemsOf, SaveProblem } from "./SaveProblem";
 import { useAccountNews } from "./useAccounts";
 
@@ -18,7 +19,6 @@ interface EgressDialogProps {
 export default function EgressDialog({ egress, onClose }: EgressDialogProps) {
   const [form, setForm] = useState<EgressForm>(() => egressForm(egress));
   const tellNews = useAccountNews();
-  const formId = useId();
   const change = egress === null ? null : egressChange(form, egress);
   const isDirty = change === null || Object.keys(change).length > 0;
   const set = (changes: Partial<EgressForm>) => setForm((before) => ({ ...before, ...changes }));
@@ -34,61 +34,39 @@ export default function EgressDialog({ egress, onClose }: EgressDialogProps) {
   const problemOf = problemsOf(save.error);
 
   return (
-    <Dialog
-      open
-      onClose={onClose}
+    <FormDialog
       title={egress === null ? "Add an egress" : egress.name}
       description="A change of the kind or of an address takes the verification back."
-      actions={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button
-            type="submit"
-            form={formId}
-            tone="primary"
-            disabled={save.isPending || !isDirty}
-            focusableWhenDisabled
-          >
-            {save.isPending ? "Saving…" : "Save"}
-          </Button>
-        </>
-      }
+      isSaving={save.isPending}
+      canSave={!save.isPending && isDirty}
+      onSave={() => save.mutate()}
+      onClose={onClose}
     >
-      <form
-        id={formId}
-        autoComplete="off"
-        onSubmit={(event: FormEvent) => {
-          event.preventDefault();
-          if (!save.isPending && isDirty) save.mutate();
-        }}
-        className="flex flex-col gap-3"
-      >
-        <Field label="Name" error={problemOf("name")}>
-          <TextInput value={form.name} onValueChange={(name) => set({ name })} required maxLength={100} />
-        </Field>
-        <Select label="Requests leave" value={form.kind} options={EGRESS_KINDS} onChange={(kind) => set({ kind })} />
-        {form.kind === "direct" ? null : (
-          <Field
-            label={form.kind === "proxy" ? "Proxy" : "Local address"}
-            hint={form.kind === "proxy" ? "Such as http://10.0.0.5:3128, without a password" : "Such as 10.0.0.7"}
-            error={problemOf("value")}
-          >
-            <TextInput value={form.value} onValueChange={(value) => set({ value })} maxLength={300} />
-          </Field>
-        )}
+      <Field label="Name" error={problemOf("name")}>
+        <TextInput value={form.name} onValueChange={(name) => set({ name })} required maxLength={100} />
+      </Field>
+      <Select label="Requests leave" value={form.kind} options={EGRESS_KINDS} onChange={(kind) => set({ kind })} />
+      {form.kind === "direct" ? null : (
         <Field
-          label="Registered address"
-          hint="The public address that the broker has on file. Not needed."
-          error={problemOf("registered_address")}
+          label={form.kind === "proxy" ? "Proxy" : "Local address"}
+          hint={form.kind === "proxy" ? "Such as http://10.0.0.5:3128, without a password" : "Such as 10.0.0.7"}
+          error={problemOf("value")}
         >
-          <TextInput
-            value={form.registeredAddress}
-            onValueChange={(registeredAddress) => set({ registeredAddress })}
-            maxLength={64}
-          />
+          <TextInput value={form.value} onValueChange={(value) => set({ value })} maxLength={300} />
         </Field>
-        <SaveProblem error={save.error} fields={FIELDS} />
-      </form>
-    </Dialog>
+      )}
+      <Field
+        label="Registered address"
+        hint="The public address that the broker has on file. Not needed."
+        error={problemOf("registered_address")}
+      >
+        <TextInput
+          value={form.registeredAddress}
+          onValueChange={(registeredAddress) => set({ registeredAddress })}
+          maxLength={64}
+        />
+      </Field>
+      <SaveProblem error={save.error} fields={FIELDS} />
+    </FormDialog>
   );
 }

@@ -1,9 +1,10 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useId, useState } from "react";
-import { Button, Dialog, Field, TextInput, toast } from "@/components/ui";
+import { useState } from "react";
+import { Field, TextInput, toast } from "@/components/ui";
 import { LIMIT_FIELDS, type LimitForm, limitForm, readLimitForm } from "@/rules/limitForms";
 import { ApiError } from "@/services/apiError";
 import { type Limits, putLimits, type Subject } from "@/services/limits";
+import { FormDialog } from "./FormDialog";
 import { problemsOf, SaveProblem } from "./SaveProblem";
 
 interface LimitsDialogProps {
@@ -20,7 +21,6 @@ export default function LimitsDialog({ subject, name, kept, onClose }: LimitsDia
   const [code, setCode] = useState("");
   const [wantsCode, setWantsCode] = useState(false);
   const queries = useQueryClient();
-  const formId = useId();
   const fields = LIMIT_FIELDS.filter((field) => subject.scope !== "client" || !field.ofBatch);
   const read = readLimitForm(form);
   const save = useMutation({
@@ -44,73 +44,51 @@ export default function LimitsDialog({ subject, name, kept, onClose }: LimitsDia
   const isReady = read.ok && (!wantsCode || /^\s*(\d\s*){6}$/.test(code));
 
   return (
-    <Dialog
-      open
-      onClose={onClose}
+    <FormDialog
       title={`Limits of ${name}`}
       description="Empty is no limit. A change counts from the next press on; what was sent stays."
-      actions={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button
-            type="submit"
-            form={formId}
-            tone="primary"
-            disabled={save.isPending || !isReady}
-            focusableWhenDisabled
-          >
-            {save.isPending ? "Saving…" : "Save"}
-          </Button>
-        </>
-      }
+      isSaving={save.isPending}
+      canSave={!save.isPending && isReady}
+      onSave={() => save.mutate()}
+      onClose={onClose}
     >
-      <form
-        id={formId}
-        autoComplete="off"
-        onSubmit={(event: FormEvent) => {
-          event.preventDefault();
-          if (!save.isPending && isReady) save.mutate();
-        }}
-        className="flex flex-col gap-3"
-      >
-        {fields.map((field) => (
-          <Field
-            key={field.name}
-            label={field.label}
-            error={(read.ok ? undefined : read.problems[field.name]) ?? refusedOf(field.name)}
-          >
-            <TextInput
-              value={form[field.name]}
-              onValueChange={(text) => setForm((before) => ({ ...before, [field.name]: text }))}
-              inputMode={field.kind === "count" ? "numeric" : "decimal"}
-              placeholder="no limit"
-              maxLength={30}
-            />
-          </Field>
-        ))}
-        {wantsCode ? (
-          <Field
-            label="6-digit code"
-            hint="From your authenticator app: the last one was given too long ago. A code that was used is refused."
-          >
-            <TextInput
-              value={code}
-              onValueChange={setCode}
-              inputMode="numeric"
-              autoComplete="one-time-code"
-              maxLength={12}
-              autoFocus
-            />
-          </Field>
-        ) : null}
-        {asksForCode ? (
-          <p role="status" className="text-sm">
-            Nothing was stored yet: the desk asks for a fresh code.
-          </p>
-        ) : (
-          <SaveProblem error={save.error} fields={fields.map((field) => field.name)} />
-        )}
-      </form>
-    </Dialog>
+      {fields.map((field) => (
+        <Field
+          key={field.name}
+          label={field.label}
+          error={(read.ok ? undefined : read.problems[field.name]) ?? refusedOf(field.name)}
+        >
+          <TextInput
+            value={form[field.name]}
+            onValueChange={(text) => setForm((before) => ({ ...before, [field.name]: text }))}
+            inputMode={field.kind === "count" ? "numeric" : "decimal"}
+            placeholder="no limit"
+            maxLength={30}
+          />
+        </Field>
+      ))}
+      {wantsCode ? (
+        <Field
+          label="6-digit code"
+          hint="From your authenticator app: the last one was given too long ago. A code that was used is refused."
+        >
+          <TextInput
+            value={code}
+            onValueChange={setCode}
+            inputMode="numeric"
+            autoComplete="one-time-code"
+            maxLength={12}
+            autoFocus
+          />
+        </Field>
+      ) : null}
+      {asksForCode ? (
+        <p role="status" className="text-sm">
+          Nothing was stored yet: the desk asks for a fresh code.
+        </p>
+      ) : (
+        <SaveProblem error={save.error} fields={fields.map((field) => field.name)} />
+      )}
+    </FormDialog>
   );
 }
