@@ -17,10 +17,25 @@ export function DeskControls() {
   const mayStop = useMay("stop_desk");
   const mayArm = useMay("arm_desk");
   const [open, setOpen] = useState<Open>("none");
-  if (desk.data === undefined || !mayStop) return null;
-  const { is_killed, is_armed, is_reduce_only } = desk.data;
+  if (!mayStop) return null;
   const close = () => setOpen("none");
   const show = (state: DeskState) => queries.setQueryData(["desk"], state);
+  const kill = (
+    <Button tone="danger" size="small" onClick={() => setOpen("kill")}>
+      <OctagonX aria-hidden size={14} /> KILL
+    </Button>
+  );
+  const killing = open === "kill" ? <KillDialog onClose={close} onDone={show} /> : null;
+  // Whatever the desk's state is: stopping is never out of reach because it could not be read.
+  if (desk.data === undefined) {
+    return desk.isError ? (
+      <>
+        {kill}
+        {killing}
+      </>
+    ) : null;
+  }
+  const { is_killed, is_armed, is_reduce_only } = desk.data;
 
   const reduceOnly = async (enabled: boolean) => {
     try {
@@ -44,9 +59,7 @@ export function DeskControls() {
           </Button>
         ) : null
       ) : (
-        <Button tone="danger" size="small" onClick={() => setOpen("kill")}>
-          <OctagonX aria-hidden size={14} /> KILL
-        </Button>
+        kill
       )}
       <Menu
         trigger={
@@ -68,7 +81,7 @@ export function DeskControls() {
           </MenuItem>
         )}
       </Menu>
-      {open === "kill" ? <KillDialog onClose={close} onDone={show} /> : null}
+      {killing}
       {open === "rearm" || open === "arm" ? <StepUpDialog act={open} onClose={close} onDone={show} /> : null}
     </span>
   );
