@@ -1,4 +1,4 @@
-import { instrumentIdOf } from "./instrumentText";
+import { calledOf, instrumentIdOf } from "./instrumentText";
 
 describe("what is typed for an instrument", () => {
   it("is an id by exchange and number, and nothing else", () => {
@@ -11,4 +11,10 @@ describe("what is typed for an instrument", () => {
       null,
     ]);
   });
+});
+
+it("calls a contract by its expiry, kind and strike, which its symbol alone does not tell", () => {
+  const put = { symbol: "NIFTY", name: "NIFTY 24-Nov-2026 PE 24500", expiry: "2026-11-24" };
+  expect(calledOf(put)).toBe("NIFTY 24-Nov-2026 PE 24500");
+  expect(calledOf({ symbol: "RELIANCE", name: "RELIANCE EQ", expiry: null })).toBe("RELIANCE");
 });

@@ -10,6 +10,7 @@ import * as v from "valibot";
 import { useStore } from "zustand";
 import { createStore } from "zustand/vanilla";
 import { formatQuantity } from "@/format";
+import { calledOf } from "@/rules/instrumentText";
 import type { Quantities } from "@/rules/quantities";
 import type { Ticket } from "@/rules/ticket";
 import { ApiError, isOutcomeUnknown } from "@/services/apiError";
@@ -247,7 +248,7 @@ function forgetKept(): void {
 }
 
 function titleOf({ plan, ticket }: Preview): string {
-  return `${ticket.side} ${formatQuantity(plan.summary.total_quantity)} ${ticket.instrument?.symbol ?? ""}`;
+  return `${ticket.side} ${formatQuantity(plan.summary.total_quantity)} ${ticket.instrument ? calledOf(ticket.instrument) : ""}`;
 }
 
 function pause(ms: number): Promise<void> {

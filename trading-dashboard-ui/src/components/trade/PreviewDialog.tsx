@@ -6,6 +6,7 @@ import { counted, formatDuration, formatPrice, formatQuantity, parseQuantity } f
 import { useNow } from "@/hooks/useNow";
 import { useTradeContext } from "@/hooks/useTradeFacts";
 import { clientsOf, isOk, largest, leftOut, mustTypeTotal } from "@/rules/confirmation";
+import { calledOf } from "@/rules/instrumentText";
 import type { PlannedOrder } from "@/services/orderShapes";
 import { portfolioStore } from "@/store/portfolioStore";
 import { isGood, PREVIEW_LASTS_MS, type Preview, pressStore } from "@/store/pressStore";
@@ -51,8 +52,9 @@ export default function PreviewDialog({ preview, hidden, onPreviewAgain }: Previ
       description={
         <>
           <strong className={tone === "buy" ? "text-buy" : "text-sell"}>{request.side}</strong> ·{" "}
-          <strong className="text-ink">{ticket.instrument?.symbol}</strong> · {ticket.instrument?.exchange}{" "}
-          {ticket.instrument?.series} · {ticket.tradeType.toLowerCase()} · {ORDER_TYPES[ticket.orderType]}
+          <strong className="text-ink">{ticket.instrument && calledOf(ticket.instrument)}</strong> ·{" "}
+          {ticket.instrument?.exchange} {ticket.instrument?.series} · {ticket.tradeType.toLowerCase()} ·{" "}
+          {ORDER_TYPES[ticket.orderType]}
           {price !== undefined && price !== null && prices.size === 1 ? ` at ${formatPrice(price)}` : ""} ·{" "}
           {ticket.validity} · <strong>{MODE_LOOK[deskMode()].badge}</strong>
         </>

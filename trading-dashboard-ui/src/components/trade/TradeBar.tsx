@@ -7,6 +7,7 @@ import { useDesk } from "@/hooks/useDesk";
 import { useNow } from "@/hooks/useNow";
 import { useShortcuts } from "@/hooks/useShortcuts";
 import { checkOf, useTradeContext } from "@/hooks/useTradeFacts";
+import { calledOf } from "@/rules/instrumentText";
 import { passes, type RowFilters } from "@/rules/rowFilters";
 import { whyNothingLeaves } from "@/rules/sending";
 import { problemsOf, requestOf, type Ticket } from "@/rules/ticket";
@@ -84,7 +85,7 @@ function ExecuteButton({ press, reason }: { press: Press; reason: string | null 
     if (off !== null) return <Button disabled>Execute All: {off}</Button>;
     return (
       <Button tone={side === "SELL" ? "sell" : "buy"} onClick={() => pressStore.getState().open()}>
-        Execute All: {side} {formatQuantity(total)} {instrument?.symbol} · {counted(ok, "order")}
+        Execute All: {side} {formatQuantity(total)} {instrument && calledOf(instrument)} · {counted(ok, "order")}
       </Button>
     );
   }
