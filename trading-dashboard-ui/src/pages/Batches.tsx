@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useEffect, useMemo } from "react";
 import { Link } from "wouter";
 import { Paging } from "@/components/Paging";
 import { describeBatch, shortId } from "@/components/results";
@@ -18,6 +18,7 @@ import {
 } from "@/components/ui";
 import { counted, formatDay, formatMoment, formatQuantity, formatTime } from "@/format";
 import { useFilters } from "@/hooks/useFilters";
+import { figureWidth, leastTableWidth } from "@/rules/columnWidths";
 import { readBatches } from "@/services/batches";
 import type { BatchHead } from "@/services/orderShapes";
 import { onLive } from "@/store/liveEvents";
@@ -26,6 +27,7 @@ const DEFAULTS = { page: "1" };
 const PAGE_SIZE = 100;
 const LOOK_AGAIN_MS = 5_000;
 const AT_MOST_EVERY_MS = 1_000;
+const LEAST_WHAT_REM = 14;
 
 /** Every batch of the desk, the newest first. */
 export default function Batches() {
@@ -51,6 +53,7 @@ export default function Batches() {
     };
   }, [queries]);
   const total = found.data?.total ?? 0;
+  const columns = useMemo(() => columnsFor(found.data?.items ?? []), [found.data]);
 
   return (
     <Page title="Batches" fits>
@@ -67,10 +70,10 @@ export default function Batches() {
         {found.data && found.data.items.length > 0 ? (
           <WindowedTable
             label="Batches"
-            columns={COLUMNS}
+            columns={columns}
             rows={found.data.items}
             keyOf={(head) => head.batch_id}
-            minWidth="56rem"
+            minWidth={leastTableWidth(columns, LEAST_WHAT_REM)}
           />
         ) : null}
         <Paging page={page} pageSize={PAGE_SIZE} total={total} onPage={(next) => change({ page: String(next) })} />
@@ -78,6 +81,14 @@ export default function Batches() {
     </Page>
   );
 }
+
+/** The outcomes are as wide as the longest row of them: a count is never cut. */
+function columnsFor(heads: readonly BatchHead[]): Column<BatchHead>[] {
+  const width = figureWidth(heads.map(outcomeText), LEAST_OUTCOME_REM);
+  return COLUMNS.map((column) => (column.key === "outcome" ? { ...column, width } : column));
+}
+
+const LEAST_OUTCOME_REM = 20;
 
 const COLUMNS: readonly Column<BatchHead>[] = [
   {
@@ -118,16 +129,26 @@ const COLUMNS: readonly Column<BatchHead>[] = [
   { key: "by", header: "By", width: "13rem", cell: (head) => head.created_by, title: (head) => head.created_by },
 ];
 
-function Outcomes({ head }: { head: BatchHead }) {
-  const counts = (Object.keys(ORDER_STATUS) as OrderStatus[]).flatMap((status) => {
+function outcomesOf(head: BatchHead): { status: OrderStatus; words: string }[] {
+  return (Object.keys(ORDER_STATUS) as OrderStatus[]).flatMap((status) => {
     const count = head.summary.by_status[status] ?? 0;
-    return count > 0 ? [{ status, count }] : [];
+    return count > 0 ? [{ status, words: `${ORDER_STATUS[status].label} ${formatQuantity(count)}` }] : [];
   });
+}
+
+/** As long as the badges are: each has a glyph and room around it. */
+function outcomeText(head: BatchHead): string {
+  return outcomesOf(head)
+    .map(({ words }) => `[? ${words}]`)
+    .join(" ");
+}
+
+function Outcomes({ head }: { head: BatchHead }) {
   return (
     <span className="flex gap-1">
-      {counts.map(({ status, count }) => (
+      {outcomesOf(head).map(({ status, words }) => (
         <StatusBadge key={status} look={ORDER_STATUS[status]}>
-          {ORDER_STATUS[status].label} {formatQuantity(count)}
+          {words}
         </StatusBadge>
       ))}
     </span>

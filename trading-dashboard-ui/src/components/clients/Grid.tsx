@@ -3,7 +3,7 @@ import clsx from "clsx";
 import { memo, useCallback, useEffect, useRef } from "react";
 import { usePreferences } from "@/store/preferencesStore";
 import { useTableLook } from "@/store/tableStore";
-import { type ClientColumn, leftOf, templateOf } from "./columns";
+import { type ClientColumn, frozenWidth, leftOf, templateOf } from "./columns";
 import { GridHead, HEAD_PX } from "./GridHead";
 import { useGridKeys } from "./useGridKeys";
 import type { RowOrder } from "./useRowOrder";
@@ -59,6 +59,7 @@ export function Grid({ order, onPaste, onCopyDown }: GridProps) {
       aria-rowcount={ids.length + 1}
       aria-colcount={columns.length}
       className="relative min-h-32 grow overflow-auto overscroll-contain text-sm"
+      style={{ scrollPaddingLeft: frozenWidth(columns) }}
       onKeyDown={onKeyDown}
       onPaste={(event) => {
         const fromId = quantityIdOf(event.target);

@@ -33,6 +33,8 @@ export interface ClientColumn {
   header: string;
   /** Pixels; the name takes what is left over. */
   width: number;
+  /** What it needs where any client has amounts of many crores. */
+  wide?: number;
   grows?: boolean;
   numeric?: boolean;
   /** Stays in view when the table is scrolled sideways. */
@@ -73,6 +75,7 @@ export const COLUMNS: readonly ClientColumn[] = [
     id: "funds",
     header: "Avail. funds",
     width: 120,
+    wide: 136,
     numeric: true,
     Cell: FundsCell,
     sort: (row) => money(row.available_funds),
@@ -82,6 +85,7 @@ export const COLUMNS: readonly ClientColumn[] = [
     id: "pl",
     header: "P&L",
     width: 124,
+    wide: 156,
     numeric: true,
     Cell: ProfitCell,
     sort: (row) => {
@@ -119,6 +123,16 @@ export const COLUMNS: readonly ClientColumn[] = [
 
 export function templateOf(columns: readonly ClientColumn[]): string {
   return columns.map(({ width, grows }) => (grows ? `minmax(${width}px, 1fr)` : `${width}px`)).join(" ");
+}
+
+/** Crores by the hundred need room that would push others off a narrow screen where nobody has them. */
+export function fittedTo(column: ClientColumn, isWide: boolean): ClientColumn {
+  return isWide && column.wide !== undefined ? { ...column, width: column.wide } : column;
+}
+
+/** What the frozen columns cover: nothing that has the focus may lie below them. */
+export function frozenWidth(columns: readonly ClientColumn[]): number {
+  return columns.reduce((sum, { width, frozen }) => sum + (frozen ? width : 0), 0);
 }
 
 /** Where each frozen column sticks, from the left. */

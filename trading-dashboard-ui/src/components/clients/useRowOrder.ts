@@ -9,12 +9,13 @@ import {
 } from "@tanstack/react-table";
 import { useDeferredValue, useEffect, useMemo, useState } from "react";
 import { checkOf, type TradeContext } from "@/hooks/useTradeFacts";
+import { hasWideAmounts } from "@/rules/columnWidths";
 import { isFiltered, passes, type RowFilters } from "@/rules/rowFilters";
 import type { ClientRow } from "@/services/clients";
 import { portfolioStore, usePortfolio } from "@/store/portfolioStore";
 import { useKeptColumns, useTableLook } from "@/store/tableStore";
 import { tradeStore, useQuantities } from "@/store/tradeStore";
-import { type ClientColumn, COLUMNS } from "./columns";
+import { type ClientColumn, COLUMNS, fittedTo } from "./columns";
 
 const features = tableFeatures({ rowSortingFeature, columnVisibilityFeature, sortedRowModel: createSortedRowModel() });
 type Features = typeof features;
@@ -74,7 +75,11 @@ export function useRowOrder(context: TradeContext, filters: RowFilters): RowOrde
   });
   const sorted = table.getRowModel().rows;
   const ids = useMemo(() => sorted.map((row) => row.id), [sorted]);
-  const shownColumns = useMemo(() => COLUMNS.filter((one) => one.needed || !hidden.includes(one.id)), [hidden]);
+  const isWide = usePortfolio(hasWideAmounts);
+  const shownColumns = useMemo(
+    () => COLUMNS.filter((one) => one.needed || !hidden.includes(one.id)).map((one) => fittedTo(one, isWide)),
+    [hidden, isWide],
+  );
 
   return {
     ids,

@@ -12,11 +12,14 @@ import {
 } from "@/components/ui";
 import { formatQuantity, formatSignedQuantity } from "@/format";
 import { type useHolders, useWorkingOrders } from "@/hooks/useExits";
+import { leastTableWidth } from "@/rules/columnWidths";
 import { holdersSum } from "@/rules/holders";
 import type { Holder } from "@/services/exits";
 import type { TradeType } from "@/services/orderShapes";
 import type { Order } from "@/services/orders";
 import { holderColumns } from "./holderColumns";
+
+const LEAST_CLIENT_REM = 8;
 
 interface HoldersPanelProps {
   instrumentId: string;
@@ -101,7 +104,7 @@ export function HoldersPanel(props: HoldersPanelProps) {
           columns={columns}
           rows={shown}
           keyOf={(holder) => holder.client_id}
-          minWidth="78rem"
+          minWidth={leastTableWidth(columns, LEAST_CLIENT_REM)}
         />
       ) : null}
     </Panel>

@@ -1,7 +1,8 @@
 /** The columns of the holders' table. */
 import { Link } from "wouter";
 import { Age, Button, type Column, ProfitLoss } from "@/components/ui";
-import { formatMoment, formatPrice, formatQuantity, formatSignedQuantity } from "@/format";
+import { formatMoment, formatPrice, formatQuantity, formatSignedMoney, formatSignedQuantity } from "@/format";
+import { figureWidth, wordWidth } from "@/rules/columnWidths";
 import { closingSide, type HolderKind, kindOf, legsOf } from "@/rules/holders";
 import { productName } from "@/rules/products";
 import type { Holder } from "@/services/exits";
@@ -20,7 +21,10 @@ interface HolderColumns {
 }
 
 export function holderColumns(given: HolderColumns): Column<Holder>[] {
-  const { tradeType, working, onSelect, onExit } = given;
+  const { tradeType, rows, working, onSelect, onExit } = given;
+  /** As wide as its longest cell: no quantity and no amount is ever cut. */
+  const fitting = (leastRem: number, text: (holder: Holder) => string) => figureWidth(rows.map(text), leastRem);
+  const fittingWords = (leastRem: number, text: (holder: Holder) => string) => wordWidth(rows.map(text), leastRem);
   const facts: Column<Holder>[] = [
     {
       key: "code",
@@ -49,7 +53,7 @@ export function holderColumns(given: HolderColumns): Column<Holder>[] {
     {
       key: "held",
       header: "Position",
-      width: "9rem",
+      width: fittingWords(9, (holder) => positionWords(holder, tradeType)),
       numeric: true,
       cell: (holder) => positionWords(holder, tradeType),
       title: (holder) => positionWords(holder, tradeType),
@@ -57,7 +61,7 @@ export function holderColumns(given: HolderColumns): Column<Holder>[] {
     {
       key: "exit",
       header: "Exit",
-      width: "8rem",
+      width: fittingWords(8, (holder) => `[${exitWords(holder, tradeType)}…]`),
       cell: (holder) => {
         const words = exitWords(holder, tradeType);
         if (onSelect === null) return words;
@@ -76,13 +80,13 @@ export function holderColumns(given: HolderColumns): Column<Holder>[] {
     {
       key: "working",
       header: "Working",
-      width: "7rem",
+      width: fittingWords(7, (holder) => workingWords(working.get(holder.client_id))),
       cell: (holder) => <Working orders={working.get(holder.client_id)} />,
     },
     {
       key: "pl",
       header: "P&L",
-      width: "7.5rem",
+      width: fitting(7.5, (holder) => `▼ ${formatSignedMoney(holder.pl)}`),
       numeric: true,
       cell: (holder) => <ProfitLoss value={holder.pl} stale={holder.stale} />,
       title: (holder) => holder.reason ?? "",
@@ -90,14 +94,14 @@ export function holderColumns(given: HolderColumns): Column<Holder>[] {
     {
       key: "average",
       header: "Avg",
-      width: "6.5rem",
+      width: fitting(6.5, (holder) => formatPrice(holder.average_price)),
       numeric: true,
       cell: (holder) => formatPrice(holder.average_price),
     },
     {
       key: "demat",
       header: "In demat",
-      width: "6rem",
+      width: fitting(6, (holder) => formatQuantity(holder.demat.quantity)),
       numeric: true,
       cell: (holder) => formatQuantity(holder.demat.quantity),
       title: (holder) => holder.demat.reason ?? `Read ${formatMoment(holder.demat.read_at)}`,
@@ -148,16 +152,24 @@ function exitWords(holder: Holder, tradeType: TradeType | null): string {
   return legs.length > 0 ? legs.join(", ") : "SELL stock";
 }
 
-function Working({ orders }: { orders: readonly Order[] | undefined }) {
-  if (orders === undefined || orders.length === 0) return <>0</>;
-  const unknown = orders.filter((order) => order.status === "unknown").length;
+function workingWords(orders: readonly Order[] | undefined): string {
+  const [first] = orders ?? [];
+  if (orders === undefined || first === undefined) return "0";
   const units = orders.reduce((total, order) => total + order.quantity - order.filled_quantity, 0);
-  const [first] = orders;
+  return `${isAnyUnknown(orders) ? "? unknown" : "◌"} ${first.side} ${formatQuantity(units)}`;
+}
+
+function isAnyUnknown(orders: readonly Order[]): boolean {
+  return orders.some((order) => order.status === "unknown");
+}
+
+function Working({ orders }: { orders: readonly Order[] | undefined }) {
+  const [first] = orders ?? [];
+  const words = workingWords(orders);
+  if (orders === undefined || first === undefined) return <>{words}</>;
   return (
-    <Link href={`/orders?token=${first?.exchange}:${first?.symbol_token}&client=${first?.client_id}`}>
-      <span className={unknown > 0 ? "text-unknown underline" : "text-warning underline"}>
-        {unknown > 0 ? "? unknown" : "◌"} {first?.side} {formatQuantity(units)}
-      </span>
+    <Link href={`/orders?token=${first.exchange}:${first.symbol_token}&client=${first.client_id}`}>
+      <span className={isAnyUnknown(orders) ? "text-unknown underline" : "text-warning underline"}>{words}</span>
     </Link>
   );
 }

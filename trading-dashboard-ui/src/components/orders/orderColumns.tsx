@@ -1,7 +1,7 @@
 import { Link } from "wouter";
 import { Age, type Column, ORDER_STATUS, StatusBadge } from "@/components/ui";
 import { formatDay, formatMoment, formatPrice, formatQuantity, formatTime } from "@/format";
-import { figureWidth, leastTableWidth } from "@/rules/columnWidths";
+import { figureWidth, leastTableWidth, wordWidth } from "@/rules/columnWidths";
 import { mayCancel, typeOf } from "@/rules/orderActs";
 import type { Order } from "@/services/orders";
 import { NeedsLook, Pending } from "./OrderSigns";
@@ -22,7 +22,7 @@ const WIDE = 1600;
 const WIDEST = 1800;
 /** Where lesser columns are left out: the order's own page tells them all. */
 export const COLUMN_STEPS: readonly number[] = [ROOMY, WIDE, WIDEST];
-const LEAST_REASON_REM = { [ROOMY]: 12, narrow: 9 };
+const LEAST_REASON_REM = { [ROOMY]: 12, narrow: 8 };
 const LEAST_FIGURE_REM = 4;
 
 /** Below this the table scrolls sideways: the reason always has room. */
@@ -59,7 +59,13 @@ export function orderColumns({ selected, onSelect, rows, onOpen, width }: OrderC
       title: clientOf,
     },
     { key: "side", header: "Side", width: "3.25rem", cell: (order) => order.side },
-    { key: "symbol", header: "Symbol", width: isRoomy ? "8.5rem" : "7rem", cell: symbolOf, title: symbolOf },
+    {
+      key: "symbol",
+      header: "Symbol",
+      width: wordWidth(rows.map(symbolOf), isRoomy ? 8.5 : 7), // an option's strike and kind come last
+      cell: symbolOf,
+      title: symbolOf,
+    },
     ...from(WIDE, { key: "product", header: "Product", width: "6rem", cell: productOf, title: productOf }),
     ...from(WIDEST, { key: "type", header: "Type", width: "6rem", cell: typeOf }),
     ...from(ROOMY, {

@@ -15,10 +15,10 @@ export function ReasonGroups({ groups, chosen, onChoose, onRetry }: ReasonGroups
   return (
     <ul aria-label="Reasons" className="max-h-52 divide-y overflow-auto">
       {groups.map((group) => (
-        <li key={group.key} className="flex items-center gap-2 px-3 py-1.5 text-sm">
-          <strong className="w-14 shrink-0 text-right tabular-nums">{formatQuantity(group.rows.length)}</strong>
+        <li key={group.key} className="flex flex-wrap items-center gap-2 px-3 py-1.5 text-sm">
+          <strong className="w-8 shrink-0 text-right tabular-nums">{formatQuantity(group.rows.length)}</strong>
           <StatusBadge look={ORDER_STATUS[group.status]} className="shrink-0" />
-          <span className="min-w-0 grow">
+          <span className="min-w-0 grow basis-72 wrap-anywhere">
             {group.message}
             {group.otherWordings > 0 ? (
               <span className="text-ink-soft"> (and {formatQuantity(group.otherWordings)} other wordings)</span>

@@ -31,7 +31,7 @@ export function Button({ tone = "plain", size = "medium", className, ...rest }: 
     <Base
       type="button"
       className={clsx(
-        "inline-flex min-w-7 select-none items-center justify-center gap-1.5 rounded border font-medium whitespace-nowrap",
+        "inline-flex min-w-7 shrink-0 select-none items-center justify-center gap-1.5 rounded border font-medium whitespace-nowrap",
         "data-disabled:cursor-not-allowed data-disabled:border-line data-disabled:bg-neutral-soft data-disabled:text-ink-soft",
         TONES[tone],
         SIZES[size],
