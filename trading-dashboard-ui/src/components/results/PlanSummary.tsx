@@ -22,7 +22,7 @@ export function PlanSummary({ plan, codeOf }: { plan: Plan; codeOf: (clientId: s
   return (
     <div className="flex flex-col gap-2 text-sm">
       <p className="text-base">
-        <strong>{formatQuantity(ok.length)}</strong> orders ·{" "}
+        <strong>{formatQuantity(ok.length)}</strong> {ok.length === 1 ? "order" : "orders"} ·{" "}
         <strong>{formatQuantity(plan.summary.total_quantity)}</strong> units · est{" "}
         <Money value={plan.summary.estimated_value} summary className="font-semibold" />
       </p>

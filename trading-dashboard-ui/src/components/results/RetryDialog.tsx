@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { AlertDialog, Button, ErrorNote, Loading } from "@/components/ui";
-import { counted, formatDuration, formatQuantity } from "@/format";
+import { counted, formatDuration } from "@/format";
 import { useClientCodes } from "@/hooks/useClientCodes";
 import { useNow } from "@/hooks/useNow";
 import { useSendOnce } from "@/hooks/useSendOnce";
@@ -59,7 +59,7 @@ export function RetryDialog({ head, clientIds, onClose, onDone }: RetryDialogPro
     <AlertDialog
       open
       {...(isSending ? {} : { onCancel: onClose })}
-      title={plan === undefined ? "Retry" : `Send ${formatQuantity(plan.summary.ok)} ${side} orders again?`}
+      title={plan === undefined ? "Retry" : `Send ${counted(plan.summary.ok, `${side} order`)} again?`}
       description={`${describeBatch(head)} · only rows that were surely not placed; a new batch under a new key.`}
       tone={side === "BUY" ? "buy" : side === "SELL" ? "sell" : "plain"}
       initialFocus={cancel}

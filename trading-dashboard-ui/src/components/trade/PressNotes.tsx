@@ -31,7 +31,7 @@ export default function PressNotes() {
         >
           <p className="grow">
             <strong>? Unknown: checking {formatAge(now - (press.since + serverNow() - Date.now()))}.</strong>{" "}
-            {press.approval.title} was accepted, and no answer came. The desk is being asked under the same key; it is
+            {press.approval.title} was sent to the desk, and no answer came. It is being asked under the same key; it is
             never sent twice. {press.error === null ? "" : sentenceOf(press.error)}
           </p>
           {press.mayAskAgain && now - press.approval.previewedAt < PREVIEW_LASTS_MS ? (
