@@ -40,7 +40,7 @@ export function LoginTable({ rows, mayLogIn }: LoginTableProps) {
         {rows.map((row) => (
           <tr key={row.login_id} className="hover:bg-sunken">
             <Td className="font-medium">{row.user_id}</Td>
-            <Td className="max-w-60 truncate" title={row.name}>
+            <Td className="max-w-48 truncate" title={row.name}>
               {row.name}
             </Td>
             <Td>{row.kind}</Td>
@@ -48,7 +48,7 @@ export function LoginTable({ rows, mayLogIn }: LoginTableProps) {
             <Td>
               <StatusBadge look={LOGIN_STATE[row.state]} />
             </Td>
-            <Td className="max-w-80">{row.reason ?? ""}</Td>
+            <Td className="max-w-80 min-w-56 wrap-anywhere">{row.reason ?? ""}</Td>
             <Td className="tabular-nums">{formatTime(row.opened_at)}</Td>
             <Td className="tabular-nums">{formatTime(row.expires_at)}</Td>
             <Td>
