@@ -8,8 +8,8 @@ import { useNow } from "@/hooks/useNow";
 import { useShortcuts } from "@/hooks/useShortcuts";
 import { isPastIntradayCutOff } from "@/rules/cutOff";
 import {
+  MARKET_NAMES,
   MARKETS,
-  type Market,
   type OrderType,
   problemsOf,
   type Side,
@@ -21,12 +21,6 @@ import {
 } from "@/rules/ticket";
 import { tradeStore, useTicket } from "@/store/tradeStore";
 
-const MARKET_NAMES: Record<Market, string> = {
-  NSE: "NSE · cash",
-  BSE: "BSE · cash",
-  NSEFO: "NSE · F&O",
-  BSEFO: "BSE · F&O",
-};
 const TRADE_TYPES: Record<TradeType, Omit<Option<TradeType>, "value">> = {
   DELIVERY: { label: "Delivery", hint: "Paid in full and kept in the demat account." },
   INTRADAY: { label: "Intraday", hint: "Squared off the same day, at the latest by the broker." },

@@ -8,3 +8,10 @@ export function instrumentIdOf(text: string): string | null {
 export function calledOf({ symbol, name, expiry }: { symbol: string; name: string; expiry: string | null }): string {
   return expiry === null || name === "" ? symbol : name;
 }
+
+/** A search without a match on the ticket's market, and on which others there is one. */
+export function nothingCalled(text: string, markets: readonly string[]): string {
+  const others = [...new Set(markets)];
+  const here = `Nothing here is called “${text.trim()}”.`;
+  return others.length === 0 ? here : `${here} There is on ${others.join(", ")}: change the market.`;
+}

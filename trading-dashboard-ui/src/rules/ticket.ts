@@ -12,6 +12,12 @@ export type Validity = Schemas["Validity"];
 
 export const MARKETS = ["NSE", "BSE", "NSEFO", "BSEFO"] as const;
 export type Market = (typeof MARKETS)[number];
+export const MARKET_NAMES: Record<Market, string> = {
+  NSE: "NSE · cash",
+  BSE: "BSE · cash",
+  NSEFO: "NSE · F&O",
+  BSEFO: "BSE · F&O",
+};
 
 export interface Ticket {
   /** None until somebody chooses: an order needs a side. */

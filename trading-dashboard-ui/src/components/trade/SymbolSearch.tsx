@@ -3,7 +3,8 @@ import { useState } from "react";
 import { Button, Combobox } from "@/components/ui";
 import { formatDay, formatPrice, formatQuantity } from "@/format";
 import { useSymbolSearch } from "@/hooks/useSymbolSearch";
-import type { Market } from "@/rules/ticket";
+import { nothingCalled } from "@/rules/instrumentText";
+import { MARKET_NAMES, MARKETS, type Market } from "@/rules/ticket";
 import { sentenceOf } from "@/services/apiError";
 import type { Instrument } from "@/services/tokens";
 import { useMe } from "@/store/sessionStore";
@@ -29,6 +30,8 @@ export function SymbolSearch({ market, value, onChange }: SymbolSearchProps) {
   const search = useSymbolSearch(isOwnLabel ? "" : text, market);
   const kept = [...pinned, ...recent.filter((one) => !pinned.some((pin) => pin.id === one.id))];
   const isSearched = text.trim() !== "" && !isOwnLabel;
+  const hasNone = isSearched && !search.isSearching && search.error === null && search.items.length === 0;
+  const elsewhere = useSymbolSearch(hasNone ? text : "", null);
   const isPinned = value !== null && pinned.some((one) => one.id === value.id);
 
   return (
@@ -48,7 +51,13 @@ export function SymbolSearch({ market, value, onChange }: SymbolSearchProps) {
         keyOf={(one) => one.id}
         labelOf={(one) => one.symbol}
         inputRef={markForShortcut}
-        status={isSearched ? statusOf(search, text) : kept.length > 0 ? "Pinned and used last" : "Type to search"}
+        status={
+          isSearched
+            ? statusOf(search, text, elsewhere.items)
+            : kept.length > 0
+              ? "Pinned and used last"
+              : "Type to search"
+        }
       >
         {(one) => <SymbolLine instrument={one} isPinned={pinned.some((pin) => pin.id === one.id)} />}
       </Combobox>
@@ -70,10 +79,21 @@ function markForShortcut(input: HTMLInputElement | null): void {
   if (input !== null) input.dataset["symbolSearch"] = "";
 }
 
-function statusOf({ items, isSearching, error }: ReturnType<typeof useSymbolSearch>, text: string): string {
+function statusOf(
+  { items, isSearching, error }: ReturnType<typeof useSymbolSearch>,
+  text: string,
+  elsewhere: readonly Instrument[],
+): string {
   if (error) return `The search failed: ${sentenceOf(error)}`;
   if (isSearching) return "Searching…";
-  return items.length === 0 ? `Nothing here is called “${text.trim()}”.` : "";
+  return items.length === 0
+    ? nothingCalled(
+        text,
+        MARKETS.filter((market) => elsewhere.some((one) => one.exchange === market)).map(
+          (market) => MARKET_NAMES[market],
+        ),
+      )
+    : "";
 }
 
 function SymbolLine({ instrument, isPinned }: { instrument: Instrument; isPinned: boolean }) {
