@@ -294,7 +294,12 @@ def build_desk(settings: Settings, *, with_engine: bool) -> Desk:
         calendar=calendar,
         demo=_demo_sign_in(settings, database, clock) if settings.demo else None,
         updates=build_live(
-            database=database, client_rows=client_rows, bus=bus, clock=clock, sessions=identity.sessions
+            database=database,
+            client_rows=client_rows,
+            figures=live,
+            bus=bus,
+            clock=clock,
+            sessions=identity.sessions,
         ),
         engine=engine,
         metrics=_metrics(),

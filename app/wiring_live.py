@@ -15,7 +15,7 @@ from app.domain.events import FrameType
 from app.domain.ports.bus import Bus
 from app.domain.ports.clock import Clock
 from app.domain.ports.portfolio import ClientRowStore
-from app.services.live.desk_feed import DeskFeed
+from app.services.live.desk_feed import DeskFeed, Profits
 from app.services.live.feed_state import FeedStateFeed
 from app.services.live.frames import Frame, frame
 from app.services.live.hub import Hub, HubLimits
@@ -47,6 +47,7 @@ def build_live(
     *,
     database: Database,
     client_rows: ClientRowStore,
+    figures: Profits,
     bus: Bus,
     clock: Clock,
     sessions: Sessions,
@@ -63,7 +64,7 @@ def build_live(
     feed_state = FeedStateFeed(hub=hub, bus=bus, clock=clock)
     profit.listeners.append(lambda step, is_whole: hub.tell_profit(step, is_whole=is_whole))
     orders = OrderFeed(rows=SqlLiveOrders(database), hub=hub, bus=bus, clock=clock)
-    desk = DeskFeed(desk=SqlTradingStore(database), clients=client_rows, hub=hub, bus=bus, clock=clock)
+    desk = DeskFeed(desk=SqlTradingStore(database), clients=client_rows, figures=figures, hub=hub, bus=bus, clock=clock)
     watch = SessionWatch(sessions=sessions, hub=hub, bus=bus, clock=clock)
     return LiveUpdates(
         hub=hub,

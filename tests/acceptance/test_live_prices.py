@@ -12,6 +12,7 @@ from functools import partial
 import pytest
 
 from tests.support.floor import Floor, FloorClient, Json
+from tests.support.floor_socket import Socket
 from tests.support.processes import wait_until
 from tests.support.true_profit import true_profits
 
@@ -159,6 +160,24 @@ def test_prices_that_do_not_come_are_not_called_live_and_come_back(
     is_back = partial(lambda: len(rows_called_live(moving)) == CLIENTS)
     wait_until(is_back, deadline_s=BACK_WITHIN_S, what="every profit is called live again")
     assert_profit_is_exact_at_rest(moving)
+
+
+def test_sockets_are_told_whose_profit_is_in_doubt_and_when_that_is_over(moving: Floor) -> None:
+    wait_until(lambda: len(rows_called_live(moving)) == CLIENTS, deadline_s=BACK_WITHIN_S, what="nothing is in doubt")
+    told: dict[str, bool] = {}
+
+    def are_all(frame: Json, *, in_doubt: bool) -> bool:
+        if frame["type"] == "funds_update":
+            assert all((row["pl_reason"] is not None) is row["pl_stale"] for row in frame["updates"])
+            told.update({row["client_id"]: row["pl_stale"] for row in frame["updates"]})
+        return len(told) == CLIENTS and set(told.values()) == {in_doubt}
+
+    with Socket(moving) as socket:
+        socket.until(lambda frame: frame["type"] == "feed_status")
+        moving.fault("silence", path="feed")
+        socket.until(partial(are_all, in_doubt=True))
+        moving.clear_faults()
+        socket.until(partial(are_all, in_doubt=False))
 
 
 @pytest.mark.parametrize(

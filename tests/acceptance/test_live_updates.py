@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 from websockets.exceptions import InvalidStatus
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
 
 from tests.acceptance.conftest import started
 from tests.support.floor import Floor
+from tests.support.floor_socket import Socket
 
 Json = dict[str, Any]
-TYPES = {
-    "hello", "pl_update", "pl_updates", "order_update", "batch_update", "funds_update", "session_update",
-    "desk_update", "feed_status",
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -28,32 +23,6 @@ def live_floor(tmp_path_factory: pytest.TempPathFactory, stores: dict[str, str])
     folder: Path = tmp_path_factory.mktemp("live")
     with started(folder, clients=5, stores=stores) as floor:
         yield floor
-
-
-class Socket:
-    def __init__(self, floor: Floor, query: str = "&batched=1") -> None:
-        ticket = floor.call("POST", "/api/v1/ws-ticket")["ticket"]
-        self.address = f"{floor.desk.url.replace('http', 'ws', 1)}/ws/updates?ticket={ticket}{query}"
-        self.frames: list[Json] = []
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Socket:
-        self._connection: ClientConnection = self._stack.enter_context(connect(self.address))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def until(self, wanted: Callable[[Json], bool]) -> Json:
-        while True:
-            text = self._connection.recv(timeout=30)
-            assert isinstance(text, str)
-            frame: Json = orjson.loads(text)
-            self.frames.append(frame)
-            assert frame["seq"] == len(self.frames)
-            assert frame["type"] in TYPES
-            if wanted(frame):
-                return frame
 
 
 def test_a_press_is_followed_order_by_order(live_floor: Floor) -> None:

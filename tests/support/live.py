@@ -90,8 +90,15 @@ class WebProcess:
         )
         self.bus = bus
         rows = SqlClientRows(database)
+        live = LiveFigures(cache=MemoryCache(), clock=clock)
         self.live = build_live(
-            database=database, client_rows=rows, bus=bus, clock=clock, sessions=identity.sessions, limits=limits
+            database=database,
+            client_rows=rows,
+            figures=live,
+            bus=bus,
+            clock=clock,
+            sessions=identity.sessions,
+            limits=limits,
         )
         wired = build_trading(
             settings=settings,
@@ -117,7 +124,6 @@ class WebProcess:
             websockets.router,
         ):
             app.include_router(router)
-        live = LiveFigures(cache=MemoryCache(), clock=clock)
         accounts = _Accounts(ClientList(store=rows, live=live, clock=clock, salt="test"))
         app.state.desk = WebDesk(
             settings,

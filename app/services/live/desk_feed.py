@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -15,11 +15,12 @@ from app.domain.desk import DeskGate, desk_row
 from app.domain.errors import StoreUnavailable
 from app.domain.events import LOGINS_CHANGED, FrameType
 from app.domain.money import money_text
-from app.domain.portfolio import ClientRow, reading_stale
+from app.domain.portfolio import ClientRow, current_profit, reading_stale
 from app.domain.ports.bus import Bus, BusMessage, Subscription
 from app.domain.ports.clock import Clock
 from app.domain.ports.live import LiveDesk
 from app.domain.ports.portfolio import FUNDS_CHANGED, ClientRowStore
+from app.domain.profit_views import ClientPl
 from app.services.control_desk import DESK_CHANGED
 from app.services.live.frames import Frame, frame_of_text
 from app.services.live.hub import Hub
@@ -32,12 +33,21 @@ _CLIENTS_EVERY_S = 5.0  # and a session may end, or a reading be old, by the clo
 _RETRY_S = 1.0
 
 
+class Profits(Protocol):
+    """Who knows each client's profit; None where no engine reports."""
+
+    async def profits(self) -> Mapping[str, ClientPl] | None: ...
+
+
 class DeskFeed:
     """`run()` is one long-lived task. It reads only while somebody has a socket."""
 
-    def __init__(self, *, desk: LiveDesk, clients: ClientRowStore, hub: Hub, bus: Bus, clock: Clock) -> None:
+    def __init__(
+        self, *, desk: LiveDesk, clients: ClientRowStore, figures: Profits, hub: Hub, bus: Bus, clock: Clock
+    ) -> None:
         self._desk = desk
         self._clients = clients
+        self._figures = figures
         self._hub = hub
         self._bus = bus
         self._clock = clock
@@ -100,18 +110,18 @@ class DeskFeed:
         if self._are_clients_due:
             rows = await self._clients.rows()
             self._are_clients_due, self._clients_read_at_s = False, self._clock.monotonic_s()
-            await self._tell_clients(rows)
+            await self._tell_clients(rows, await self._figures.profits())
 
     async def _tell_desk(self, gate: DeskGate) -> None:
         before, self._gate = self._gate, gate
         if self._is_begun and before != gate:
             await self._hub.tell([self._frame(FrameType.DESK_UPDATE, desk_row(gate))])
 
-    async def _tell_clients(self, rows: Sequence[ClientRow]) -> None:
+    async def _tell_clients(self, rows: Sequence[ClientRow], profits: Mapping[str, ClientPl] | None) -> None:
         now = self._clock.now()
         funds, sessions = [], []
         for row in rows:
-            of_funds, of_session = funds_part(row, now), session_part(row, now)
+            of_funds, of_session = funds_part(row, current_profit(row, profits), now), session_part(row, now)
             known = self._told.get(row.id)
             self._told[row.id] = of_funds, of_session
             if known is None or known[0] != of_funds:
@@ -132,14 +142,16 @@ class DeskFeed:
         return frame_of_text(kind, text[1:], at=self._clock.now())
 
 
-def funds_part(row: ClientRow, now: datetime) -> dict[str, Any]:
-    """Return the part of a row of `GET /api/v1/clients` that a reading at the broker changes."""
+def funds_part(row: ClientRow, profit: ClientPl, now: datetime) -> dict[str, Any]:
+    """Return the part of a row of `GET /api/v1/clients` that a reading at the broker changes, and what is in doubt."""
     stale_reason = reading_stale(row.as_of, row.failed_reason, now)
     return {
         "available_funds": None if row.available_funds is None else money_text(row.available_funds),
         "as_of": row.as_of,
         "stale": stale_reason is not None,
         "stale_reason": stale_reason,
+        "pl_stale": profit.stale_reason is not None,
+        "pl_reason": profit.stale_reason,
     }
 
 

@@ -26,6 +26,9 @@ SENDING = {
 }  # fmt: skip
 
 
+_FUNDS = ("available_funds", "as_of", "stale", "stale_reason", "pl_stale", "pl_reason")
+
+
 async def rows_of(floor: LiveFloor, token: str) -> dict[str, Json]:
     async with floor.browser(token) as browser:
         answer = await browser.get("/api/v1/clients")
@@ -49,7 +52,7 @@ async def test_a_new_reading_of_funds_is_told_as_the_client_list_shows_it(floor:
     assert sorted(update["client_id"] for update in told["updates"]) == ["c1", "c3"]
     for one in told["updates"]:
         row = rows[one.pop("client_id")]
-        assert one == {name: row[name] for name in ("available_funds", "as_of", "stale", "stale_reason")}
+        assert one == {name: row[name] for name in _FUNDS}
         assert (one["available_funds"], one["stale"]) == ("1250.50", False)
 
 

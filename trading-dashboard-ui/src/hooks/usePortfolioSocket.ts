@@ -67,9 +67,7 @@ function take(frame: Frame, queries: QueryClient): void {
       takeProfits(frame.updates, Date.parse(frame.ts));
       return;
     case "funds_update":
-      takeRows(
-        frame.updates.map(({ client_id, available_funds, as_of }) => ({ id: client_id, available_funds, as_of })),
-      );
+      takeRows(frame.updates.map(({ client_id, ...funds }) => ({ id: client_id, ...funds })));
       return;
     case "session_update":
       takeRows(frame.updates.map(({ client_id, session }) => ({ id: client_id, session })));

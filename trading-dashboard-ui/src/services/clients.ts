@@ -5,6 +5,16 @@ import { instant, listOf, money } from "./schemas";
 
 const PAGE_SIZE = 5000; // the most that the server gives at once
 
+/** What the desk itself calls old, and why. */
+export const doubts = v.object({
+  /** Of the funds and positions, as read at `as_of`. */
+  stale: v.boolean(),
+  stale_reason: v.nullable(v.string()),
+  /** Of the profit, which follows prices and fills. */
+  pl_stale: v.boolean(),
+  pl_reason: v.nullable(v.string()),
+});
+
 export const clientRow = v.object({
   id: v.string(),
   name: v.string(),
@@ -18,6 +28,7 @@ export const clientRow = v.object({
     reason: v.nullish(v.string()),
   }),
   as_of: v.nullable(instant),
+  ...doubts.entries,
 });
 export type ClientRow = v.InferOutput<typeof clientRow>;
 
@@ -35,18 +46,7 @@ export async function readClientRows(signal?: AbortSignal): Promise<ClientRow[]>
 }
 
 /** One row with what it says of its own age; `code` is how the server finds it. Null where nobody has that id. */
-export async function readClientRow(id: string, code: string, signal?: AbortSignal): Promise<DatedClientRow | null> {
-  const found = await api.get("/api/v1/clients", listOf(datedRow), { query: { q: code, page_size: 50 }, signal });
+export async function readClientRow(id: string, code: string, signal?: AbortSignal): Promise<ClientRow | null> {
+  const found = await api.get("/api/v1/clients", listOf(clientRow), { query: { q: code, page_size: 50 }, signal });
   return found.items.find((row) => row.id === id) ?? null;
 }
-
-const datedRow = v.object({
-  ...clientRow.entries,
-  /** Of the funds and positions, as read at `as_of`. */
-  stale: v.boolean(),
-  stale_reason: v.nullable(v.string()),
-  /** Of the profit, which follows prices and fills. */
-  pl_stale: v.boolean(),
-  pl_reason: v.nullable(v.string()),
-});
-export type DatedClientRow = v.InferOutput<typeof datedRow>;

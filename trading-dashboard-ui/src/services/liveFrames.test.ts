@@ -34,7 +34,20 @@ describe("frames of the contract", () => {
       status: "running",
       summary: { requested: 1, success: 1, refused: 0, not_known: 0, by_status: { filled: 1 } },
     },
-    { type: "funds_update", updates: [{ client_id: "c1", available_funds: "10.00", as_of: head.ts }] },
+    {
+      type: "funds_update",
+      updates: [
+        {
+          client_id: "c1",
+          available_funds: "10.00",
+          as_of: head.ts,
+          stale: false,
+          stale_reason: null,
+          pl_stale: true,
+          pl_reason: "A price is old, or missing.",
+        },
+      ],
+    },
     { type: "session_update", updates: [{ client_id: "c1", session: { state: "ready", reason: null } }] },
     {
       type: "desk_update",

@@ -1,5 +1,6 @@
 /** What `/ws/updates` says (CONTRACT.md section 3), checked as it arrives. A frame of a kind not known here is ignored. */
 import * as v from "valibot";
+import { doubts } from "./clients";
 import { deskFlags } from "./desk";
 import { resultRow, summary } from "./orderShapes";
 import { instant, money } from "./schemas";
@@ -24,7 +25,12 @@ const frames = v.variant("type", [
     ...head,
     type: v.literal("funds_update"),
     updates: v.array(
-      v.object({ client_id: v.string(), available_funds: v.nullable(money), as_of: v.nullable(instant) }),
+      v.object({
+        client_id: v.string(),
+        available_funds: v.nullable(money),
+        as_of: v.nullable(instant),
+        ...doubts.entries,
+      }),
     ),
   }),
   v.object({

@@ -1,19 +1,11 @@
 import { portfolioStore, showNow } from "@/store/portfolioStore";
+import { sampleClient } from "@/test/samples";
 import { answer, refuse, withServer } from "@/test/server";
 
 withServer();
 
-const row = (id: string, pl: string | null) => ({
-  id,
-  name: `Client ${id}`,
-  mofsl_client_code: id.toUpperCase(),
-  is_active: true,
-  groups: [],
-  available_funds: null,
-  pl,
-  session: { state: "ready", reason: null },
-  as_of: "2020-01-01T00:00:00Z",
-});
+const row = (id: string, pl: string | null) =>
+  sampleClient({ id, mofsl_client_code: id.toUpperCase(), pl, as_of: "2020-01-01T00:00:00Z" });
 const store = () => portfolioStore.getState();
 const paise = (id: string) => store().plPaise[store().indexOf.get(id) ?? -1];
 

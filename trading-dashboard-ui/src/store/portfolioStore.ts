@@ -38,7 +38,9 @@ export interface PortfolioStore {
   forget: () => void;
 }
 
-export type RowChange = { id: string } & Partial<Pick<ClientRow, "available_funds" | "as_of" | "session">>;
+export type RowChange = { id: string } & Partial<
+  Pick<ClientRow, "available_funds" | "as_of" | "session" | "stale" | "stale_reason" | "pl_stale" | "pl_reason">
+>;
 
 const MOST_TOKENS = 12;
 const NOTHING = {

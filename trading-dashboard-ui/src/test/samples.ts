@@ -14,6 +14,10 @@ export function sampleClient(given: Partial<ClientRow> = {}): ClientRow {
     pl: "0.00",
     session: { state: "ready", reason: null },
     as_of: "2026-11-23T04:30:00Z",
+    stale: false,
+    stale_reason: null,
+    pl_stale: false,
+    pl_reason: null,
     ...given,
   };
 }

@@ -2,13 +2,13 @@ import type { ReactNode } from "react";
 import { Age, ErrorNote, LOGIN_STATE, Money, Panel, ProfitLoss, StatusBadge } from "@/components/ui";
 import type { usePortfolioOf } from "@/hooks/useClient";
 import { useAreFiguresOld } from "@/hooks/useFigures";
-import type { ClientRow, DatedClientRow } from "@/services/clients";
+import type { ClientRow } from "@/services/clients";
 import { useClientProfit } from "@/store/portfolioStore";
 
 interface ClientSummaryProps {
   row: ClientRow;
   /** With the ages of its figures; undefined until it is read. */
-  dated: DatedClientRow | null | undefined;
+  dated: ClientRow | null | undefined;
   portfolio: ReturnType<typeof usePortfolioOf>;
 }
 
@@ -73,7 +73,7 @@ export function ClientSummary({ row, dated, portfolio }: ClientSummaryProps) {
 }
 
 /** Why the desk itself calls these figures old. */
-function Doubts({ dated }: { dated: DatedClientRow | null | undefined }) {
+function Doubts({ dated }: { dated: ClientRow | null | undefined }) {
   const reasons = [dated?.stale ? dated.stale_reason : null, dated?.pl_stale ? dated.pl_reason : null];
   const said = [...new Set(reasons.filter((one) => one !== null))];
   if (said.length === 0) return null;

@@ -26,6 +26,18 @@ export function useClientRow(clientId: string): ClientRow | null {
   return usePortfolio((store) => store.clients[store.indexOf.get(clientId) ?? -1] ?? null);
 }
 
+/** Why the desk does not call a client's profit current; null where it does. */
+function useClientDoubt(clientId: string): string | null {
+  return usePortfolio((store) => store.clients[store.indexOf.get(clientId) ?? -1]?.pl_reason ?? null);
+}
+
+const doubted = (reason: string | null, rest: string) => (reason === null ? rest : `${reason} Shown ${rest}.`);
+
+/** Italics say it to the eye. */
+function NotCurrent() {
+  return <span className="sr-only"> not current</span>;
+}
+
 export function SelectCell({ clientId }: CellProps) {
   const isSelected = useTrade((store) => store.selected.has(clientId));
   const row = useClientRow(clientId);
@@ -70,9 +82,11 @@ export function GroupsCell({ clientId }: CellProps) {
 
 export function FundsCell({ clientId }: CellProps) {
   const row = useClientRow(clientId);
+  const isOld = row?.stale === true;
   return (
-    <span title={`as of ${formatMoment(row?.as_of)}`}>
-      <Money value={row?.available_funds} />
+    <span title={doubted(isOld ? row.stale_reason : null, `as of ${formatMoment(row?.as_of)}`)}>
+      <Money value={row?.available_funds} className={isOld ? "text-ink-soft italic" : ""} />
+      {isOld ? <NotCurrent /> : null}
     </span>
   );
 }
@@ -82,11 +96,13 @@ export function ProfitCell({ clientId }: CellProps) {
   const paused = useTableLook(({ paused: at }) =>
     at === null ? null : (at.plPaise[at.indexOf.get(clientId) ?? -1] ?? Number.NaN),
   );
-  const isOld = useAreFiguresOld();
+  const reason = useClientDoubt(clientId);
+  const isOld = useAreFiguresOld() || reason !== null;
   const lit = useFlash<HTMLSpanElement>(paused ?? live);
   return (
-    <span ref={lit} className="rounded-sm">
+    <span ref={lit} className="rounded-sm" title={reason ?? undefined}>
       <ProfitLoss paise={paused ?? live} stale={isOld || paused !== null} />
+      {isOld ? <NotCurrent /> : null}
     </span>
   );
 }

@@ -5,7 +5,7 @@ import { formatMoment, formatTime } from "@/format";
 import { useDesk } from "@/hooks/useDesk";
 import { useUnheardSince } from "@/hooks/useDeskHeard";
 import { sentenceOf } from "@/services/apiError";
-import { useConnection } from "@/store/connectionStore";
+import { readDesk } from "@/services/desk";
 
 /** What everybody must know before they do anything, on every screen. None dismisses itself while it is still true. */
 export function Banners() {
@@ -57,12 +57,16 @@ function UnheardBanner() {
   );
 }
 
+/** A part of this version that cannot be fetched while the desk answers is gone. */
 function NewVersionBanner() {
   const [isNew, setIsNew] = useState(false);
   useEffect(() => {
     const heed = (event: Event) => {
       event.preventDefault(); // pagePart asks again, and nothing reloads by itself
-      if (useConnection.getState().isOpen) setIsNew(true); // the desk is there, and a part of this version is gone
+      readDesk().then(
+        () => setIsNew(true),
+        () => undefined, // the desk is away, not new
+      );
     };
     addEventListener("vite:preloadError", heed);
     return () => removeEventListener("vite:preloadError", heed);
