@@ -50,7 +50,7 @@ test("by keys alone: choose, type, preview, send, and see the fills", async ({ p
   expect(orders.map((order) => order.quantity).sort()).toEqual([10, 20, 30]);
   await expect(page.getByText("No quantities yet.")).toBeVisible();
   await expect(page.getByRole("button", { name: "BUY", exact: true })).toHaveAttribute("aria-pressed", "false");
-  await expect(page.getByText("BUY 60 RELIANCE: 3 filled")).toBeVisible();
+  await expect(page.getByRole("heading", { name: "BUY 60 RELIANCE: 3 filled" })).toBeVisible();
   await page.keyboard.press("Alt+b"); // the toast stops no key
   await expect(page.getByRole("button", { name: "✓ BUY" })).toHaveAttribute("aria-pressed", "true");
   await expect(page.locator("[data-client]").first()).toContainText("+10"); // held, without waiting for the next look
