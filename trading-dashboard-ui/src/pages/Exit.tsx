@@ -134,7 +134,7 @@ function Chosen({ id }: { id: string }) {
         onExit={askOne}
       />
       <ExitBar
-        holders={holders.data?.items ?? []}
+        holders={holders.data?.items ?? null}
         shown={shown}
         selected={selected}
         exchange={id.split(":")[0] ?? ""}

@@ -49,6 +49,7 @@ describe("the terms of an exit", () => {
     const flat = aHolder({ net_quantity: 0, products: [] });
     const stock = aHolder({ net_quantity: 0, products: [] }, 40);
     const unread = aHolder({ net_quantity: null }, null);
+    expect(nothingToExit(null, "NSE", null)).toMatch(/not known yet/);
     expect(nothingToExit([], "NSE", null)).toMatch(/nobody/);
     expect(nothingToExit([flat], "NSE", null)).toMatch(/nobody/);
     expect(nothingToExit([flat, stock], "NSE", null)).toMatch(/no position is open; choose Delivery/);

@@ -52,12 +52,13 @@ export function dematSentence(exchange: string, request: Pick<ExitRequest, "clie
     : "Closes positions of this product only; shares in demat accounts stay where they are.";
 }
 
-/** Why an exit of everybody would do nothing; null: somebody has what it closes, or may have it. */
+/** Why an exit of everybody would do nothing; null: somebody has what it closes, or may have it. Null holders: not read. */
 export function nothingToExit(
-  holders: readonly Holder[],
+  holders: readonly Holder[] | null,
   exchange: string,
   tradeType: TradeType | null,
 ): string | null {
+  if (holders === null) return "who holds it is not known yet";
   const kinds = new Set(holders.map((holder) => kindOf(holder, tradeType)));
   if (kinds.has("position") || kinds.has("unknown")) return null;
   if (!kinds.has("demat")) return "nobody is known to hold it";

@@ -8,7 +8,8 @@ import type { Holder } from "@/services/exits";
 import type { Instrument } from "@/services/tokens";
 
 interface ExitBarProps {
-  holders: readonly Holder[];
+  /** Null until they were read. */
+  holders: readonly Holder[] | null;
   /** After the filters. */
   shown: readonly Holder[];
   selected: ReadonlySet<string>;
@@ -26,7 +27,7 @@ interface ExitBarProps {
 export function ExitBar(props: ExitBarProps) {
   const { holders, shown, selected, exchange, instrument, symbol, terms } = props;
   const { mayExit, isSettling, onExitSelected, onExitAll } = props;
-  const chosen = holders.filter((one) => selected.has(one.client_id));
+  const chosen = holders?.filter((one) => selected.has(one.client_id)) ?? [];
   const ids = [...selected];
   const isShown = new Set(shown.map((one) => one.client_id));
   const hidden = ids.filter((id) => !isShown.has(id)).length;
@@ -44,7 +45,11 @@ export function ExitBar(props: ExitBarProps) {
     <TotalsBar>
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
         <p className="grow">
-          <Totals holders={chosen.length > 0 ? chosen : shown} terms={terms} isSelection={ids.length > 0} />
+          {holders === null ? (
+            "Who holds it is not known yet."
+          ) : (
+            <Totals holders={chosen.length > 0 ? chosen : shown} terms={terms} isSelection={ids.length > 0} />
+          )}
           {hidden > 0 ? (
             <strong className="text-warning">
               {" "}

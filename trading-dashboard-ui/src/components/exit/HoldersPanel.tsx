@@ -47,7 +47,7 @@ export function HoldersPanel(props: HoldersPanelProps) {
   const all = found.data?.items ?? [];
   return (
     <Panel
-      title={`Holders ${formatQuantity(shown.length)}`}
+      title={found.data ? `Holders ${formatQuantity(shown.length)}` : "Holders"}
       className="min-h-40 grow"
       actions={
         <>
@@ -70,7 +70,7 @@ export function HoldersPanel(props: HoldersPanelProps) {
         </>
       }
     >
-      <Summary holders={shown} tradeType={tradeType} unread={found.data?.unknown ?? 0} />
+      {found.data ? <Summary holders={shown} tradeType={tradeType} unread={found.data.unknown} /> : null}
       {found.isError ? (
         <div className="p-3">
           <ErrorNote
