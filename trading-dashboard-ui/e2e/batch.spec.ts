@@ -173,8 +173,13 @@ test("batches are listed with what they came to", async ({ person, desk }) => {
   await expect(page).toHaveURL(new RegExp(`/batches/${batch.batch_id}$`));
 });
 
-test("a batch that is not there is told in the server's words", async ({ person, expectedErrors }) => {
+test("a batch that is not there is told as such, with the way to those that are", async ({
+  person,
+  expectedErrors,
+}) => {
   expectedErrors.push(/status of 404/);
   const page = await person("viewer", "/batches/nothing");
-  await expect(page.getByRole("alert")).toContainText("No such batch");
+  await expect(page.getByText("There is no batch of that id.")).toBeVisible();
+  await page.getByRole("link", { name: "All batches" }).click();
+  await expect(page).toHaveURL(/\/batches$/);
 });

@@ -36,7 +36,7 @@ export function ClientsTable() {
 
   return (
     <Panel
-      title={`Clients ${formatQuantity(order.ids.length)}${isFiltered(filters) ? ` of ${formatQuantity(total)}` : ""}`}
+      title={titleOf(order.ids.length, total, isFiltered(filters), total > 0 || status === "ready")}
       className="min-h-0 grow"
       actions={<Bulk order={order} onPaste={paste.ask} />}
     >
@@ -90,6 +90,12 @@ export function ClientsTable() {
       />
     </Panel>
   );
+}
+
+/** A count is said once the clients were read: before that "0" would mean that there are none. */
+function titleOf(shown: number, total: number, isCut: boolean, isRead: boolean): string {
+  if (!isRead) return "Clients";
+  return `Clients ${formatQuantity(shown)}${isCut ? ` of ${formatQuantity(total)}` : ""}`;
 }
 
 function copyTo(ids: readonly string[]): void {

@@ -31,6 +31,7 @@ import { useFilters } from "@/hooks/useFilters";
 import { useShortcuts } from "@/hooks/useShortcuts";
 import { type BatchState, type ResultView, sortedForReading, VIEWS } from "@/rules/batchState";
 import { keyOfReason, type ReasonGroup, reasonGroups } from "@/rules/reasonGroups";
+import { ApiError } from "@/services/apiError";
 import { stopBatch } from "@/services/batches";
 import type { ResultRow } from "@/services/orderShapes";
 import { useMay } from "@/store/sessionStore";
@@ -45,7 +46,18 @@ export default function BatchPage() {
   return (
     <Page title={`Batch ${shortId(id)}`}>
       <Panel title="Batch" hideTitle>
-        {found.isError ? (
+        {isAbsent(found.error) ? (
+          <EmptyState
+            title="There is no batch of that id."
+            action={
+              <Link href="/batches" className="text-sm text-accent underline">
+                All batches
+              </Link>
+            }
+          >
+            The address is wrong or cut short. Every batch that was sent is in the list.
+          </EmptyState>
+        ) : found.isError ? (
           <div className="p-3">
             <ErrorNote title="The batch could not be read" error={found.error} onRetry={() => void found.refetch()} />
           </div>
@@ -56,6 +68,9 @@ export default function BatchPage() {
     </Page>
   );
 }
+
+/** Trying again would find no other answer. */
+const isAbsent = (error: unknown) => error instanceof ApiError && error.status === 404;
 
 const DEFAULTS = { view: "all", q: "" };
 

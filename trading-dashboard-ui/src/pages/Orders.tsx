@@ -27,7 +27,8 @@ import { type Order, type OrderFilter, readOrders } from "@/services/orders";
 import { onLive } from "@/store/liveEvents";
 import { useMay } from "@/store/sessionStore";
 
-const DEFAULTS = { status: "all", client: "", batch: "", token: "", day: "", page: "1", order: "" };
+const NO_FILTERS = { status: "all", client: "", batch: "", token: "", day: "" };
+const DEFAULTS = { ...NO_FILTERS, page: "1", order: "" };
 const PAGE_SIZE = 500;
 const LOOK_AGAIN_MS = 5_000;
 const AT_MOST_EVERY_MS = 1_000;
@@ -130,7 +131,16 @@ export default function Orders() {
           </EmptyState>
         ) : null}
         {found.isPending && unnamed === "" ? <Loading what="the orders" /> : null}
-        {list && rows.length === 0 ? <EmptyState title="No order is like that." /> : null}
+        {list && rows.length === 0 ? (
+          isFiltered(filters) ? (
+            <EmptyState
+              title="No order is like that."
+              action={<Button onClick={() => refine(NO_FILTERS)}>Show all orders</Button>}
+            />
+          ) : (
+            <EmptyState title="No order yet.">Every order that the desk sends, or blocks, is listed here.</EmptyState>
+          )
+        ) : null}
         {rows.length > 0 ? (
           <WindowedTable
             label="Orders"
@@ -154,6 +164,10 @@ export default function Orders() {
       ) : null}
     </Page>
   );
+}
+
+function isFiltered(filters: typeof DEFAULTS): boolean {
+  return Object.entries(NO_FILTERS).some(([name, none]) => filters[name as keyof typeof NO_FILTERS] !== none);
 }
 
 function labelOf(group: StatusGroup, needingLook: number | undefined): string {

@@ -110,7 +110,11 @@ export default function Sessions() {
           </div>
         ) : null}
         {found.isPending ? <Loading what="the sessions" /> : null}
-        {counts && rows.length === 0 ? (
+        {counts?.logins === 0 ? (
+          <EmptyState title="There is no broker login yet.">
+            Each client, or dealer login, that an administrator adds under Clients is one.
+          </EmptyState>
+        ) : counts && rows.length === 0 ? (
           <EmptyState title="No login is like that.">Change the state or the search above.</EmptyState>
         ) : null}
         {rows.length > 0 ? <LoginTable rows={rows} mayLogIn={mayLogIn} /> : null}

@@ -70,7 +70,10 @@ export function ClientsPanel({ filters, change }: { filters: AccountFilterText; 
             label="Show"
             value={show}
             onChange={(next) => change({ show: next })}
-            chips={SHOWN.map((one) => ({ ...one, label: `${one.label} ${formatQuantity(counts[one.value])}` }))}
+            chips={SHOWN.map((one) => ({
+              ...one,
+              label: found.data ? `${one.label} ${formatQuantity(counts[one.value])}` : one.label,
+            }))}
           />
           <Select
             label="Group"
