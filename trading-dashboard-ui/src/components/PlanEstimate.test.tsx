@@ -43,7 +43,7 @@ describe("what a preview would take", () => {
     show({ short_of_funds: [short], funds_not_known: 2 });
     expect(screen.getByText(/1 client may be short of funds/)).toBeInTheDocument();
     const list = screen.getByRole("list", { name: "Short of funds" });
-    expect(list).toHaveTextContent("MO1: needs ₹1,50,000.00, had ₹1,00,000.00");
+    expect(list).toHaveTextContent("MO1 A. Kulkarni: needs ₹1,50,000.00, had ₹1,00,000.00");
     expect(screen.getByText(/2 buying clients whose funds were never read/)).toBeInTheDocument();
   });
 

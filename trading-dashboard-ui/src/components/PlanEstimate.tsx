@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { Age } from "@/components/ui";
 import { counted, formatQuantity, formatRupees } from "@/format";
-import { isOk } from "@/rules/confirmation";
+import { calledClient, isOk } from "@/rules/confirmation";
 import { valueByClient } from "@/rules/estimates";
 import type { Estimate, Plan } from "@/services/orderShapes";
 
@@ -64,8 +64,8 @@ function Shortfalls({ estimate, codeOf }: { estimate: Estimate; codeOf: (clientI
           <Scrolled label="Short of funds">
             {short.map((one) => (
               <li key={one.client_id}>
-                {codeOf(one.client_id) || one.client_name}: needs {formatRupees(one.needed)}, had{" "}
-                {formatRupees(one.available)} <Age at={one.as_of} /> ago
+                {calledClient(one, codeOf)}: needs {formatRupees(one.needed)}, had {formatRupees(one.available)}{" "}
+                <Age at={one.as_of} /> ago
               </li>
             ))}
           </Scrolled>

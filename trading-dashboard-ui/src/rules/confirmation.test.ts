@@ -1,5 +1,5 @@
 import { samplePlan, samplePlanned } from "@/test/samples";
-import { clientsOf, largest, leftOut, mustTypeTotal } from "./confirmation";
+import { calledClient, clientsOf, largest, leftOut, mustTypeTotal } from "./confirmation";
 
 const limits = { typeToConfirmClients: 2, typeToConfirmRupees: "5000.00" };
 const orders = (count: number, quantity = 1) =>
@@ -20,6 +20,17 @@ describe("what a confirmation asks for", () => {
     expect(clientsOf(sliced)).toBe(2);
     expect(largest(sliced).map(({ clientId, quantity }) => `${clientId} ${quantity}`)).toEqual(["c0 1800", "c9 1000"]);
     expect(largest(orders(9))).toHaveLength(5);
+  });
+
+  it("names a client by code and name, by what is known of them, or else by its id", () => {
+    const codeOf = (id: string) => (id === "c1" ? "MO10001" : "");
+    const called = (client_id: string, client_name: string) => calledClient({ client_id, client_name }, codeOf);
+    expect([called("c1", "A. Kulkarni"), called("c1", ""), called("c2", "B. Rao"), called("c2", "")]).toEqual([
+      "MO10001 A. Kulkarni",
+      "MO10001",
+      "B. Rao",
+      "c2",
+    ]);
   });
 
   it("groups what is left out by reason", () => {

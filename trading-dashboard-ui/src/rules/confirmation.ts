@@ -36,6 +36,11 @@ export function largest(orders: readonly PlannedOrder[], most = 5): readonly Sha
   return [...shares.values()].sort((left, right) => right.quantity - left.quantity).slice(0, most);
 }
 
+/** A client as lists in a preview name it: by code and name, as far as they are known. */
+export function calledClient(row: { client_id: string; client_name: string }, codeOf: (id: string) => string): string {
+  return [codeOf(row.client_id), row.client_name].filter(Boolean).join(" ") || row.client_id;
+}
+
 export interface LeftOut {
   code: string;
   message: string;

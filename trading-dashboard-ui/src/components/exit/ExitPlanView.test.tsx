@@ -34,13 +34,15 @@ describe("an exit's preview", () => {
     render(<ExitPlanView plan={planOf({ positions })} codeOf={(id) => (id === "c1" ? "MO1" : "MO2")} />);
     expect(screen.getByText(/1 could not be read: nothing is sent for them/)).toBeInTheDocument();
     const unread = screen.getByRole("list", { name: "Cannot be read" });
-    expect(within(unread).getByText(/MO1: The broker did not answer./)).toBeInTheDocument();
-    expect(screen.getByText(/1 client holds nothing of it: MO2 \(read 10:00:00\)/)).toBeInTheDocument();
+    expect(within(unread).getByText(/MO1 A. Kulkarni: The broker did not answer./)).toBeInTheDocument();
+    expect(screen.getByText(/1 client holds nothing of it: MO2 A. Kulkarni \(read 10:00:00\)/)).toBeInTheDocument();
   });
 
   it("says what is held and cannot be exited from here", () => {
     const positions = [heldRow({ product: "BTST", held: -5, code: "product_not_sendable", message: "Not from here." })];
     render(<ExitPlanView plan={planOf({ positions })} codeOf={() => "MO1"} />);
-    expect(screen.getByRole("list", { name: "Held, and not sent" })).toHaveTextContent("MO1 BTST -5: Not from here.");
+    expect(screen.getByRole("list", { name: "Held, and not sent" })).toHaveTextContent(
+      "MO1 A. Kulkarni BTST -5: Not from here.",
+    );
   });
 });

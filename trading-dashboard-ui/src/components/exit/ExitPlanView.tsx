@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { PlanEstimate } from "@/components/PlanEstimate";
 import { Money } from "@/components/ui";
 import { formatQuantity, formatTime } from "@/format";
-import { clientsOf, isOk, largest, leftOut } from "@/rules/confirmation";
+import { calledClient, clientsOf, isOk, largest, leftOut } from "@/rules/confirmation";
 import { productName } from "@/rules/products";
 import type { ExitPlan, HeldRow } from "@/services/exits";
 
@@ -17,8 +17,7 @@ export function ExitPlanView({ plan, codeOf }: ExitPlanViewProps) {
   const unread = plan.positions.filter((row) => row.held === null);
   const notSent = plan.positions.filter((row) => row.held !== null && row.held !== 0 && row.code !== null);
   const flat = plan.positions.filter((row) => row.held === 0);
-  const nameOf = (row: { client_id: string; client_name: string }) =>
-    codeOf(row.client_id) || row.client_name || row.client_id;
+  const nameOf = (row: { client_id: string; client_name: string }) => calledClient(row, codeOf);
   const units = (side: "BUY" | "SELL") =>
     ok.reduce((total, order) => total + (order.side === side ? order.quantity : 0), 0);
   return (

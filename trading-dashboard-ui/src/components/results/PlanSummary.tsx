@@ -1,8 +1,8 @@
 import { PlanEstimate } from "@/components/PlanEstimate";
 import { Money } from "@/components/ui";
 import { formatPrice, formatQuantity } from "@/format";
-import { isOk, largest, mustTypeTotal } from "@/rules/confirmation";
-import type { Plan, PlannedOrder } from "@/services/orderShapes";
+import { calledClient, isOk, largest, mustTypeTotal } from "@/rules/confirmation";
+import type { Plan } from "@/services/orderShapes";
 import { SAFETY } from "@/store/safety";
 import { isTyped } from "./TypedConfirm";
 
@@ -45,7 +45,7 @@ export function PlanSummary({ plan, codeOf }: { plan: Plan; codeOf: (clientId: s
           <ul className="max-h-32 overflow-auto">
             {blocked.map((row) => (
               <li key={`${row.client_id} ${row.side} ${row.quantity}`}>
-                {nameOf(row, codeOf)}: {row.message} <code className="text-xs">{row.code}</code>
+                {calledClient(row, codeOf)}: {row.message} <code className="text-xs">{row.code}</code>
               </li>
             ))}
           </ul>
@@ -53,8 +53,4 @@ export function PlanSummary({ plan, codeOf }: { plan: Plan; codeOf: (clientId: s
       ) : null}
     </div>
   );
-}
-
-function nameOf(row: PlannedOrder, codeOf: (clientId: string) => string): string {
-  return codeOf(row.client_id) || row.client_name || row.client_id;
 }

@@ -5,7 +5,7 @@ import { AlertDialog, Button, Field, Money, QuantityInput } from "@/components/u
 import { counted, formatDuration, formatPrice, formatQuantity, parseQuantity } from "@/format";
 import { useNow } from "@/hooks/useNow";
 import { useTradeContext } from "@/hooks/useTradeFacts";
-import { clientsOf, isOk, largest, leftOut, mustTypeTotal } from "@/rules/confirmation";
+import { calledClient, clientsOf, isOk, largest, leftOut, mustTypeTotal } from "@/rules/confirmation";
 import { calledOf } from "@/rules/instrumentText";
 import type { PlannedOrder } from "@/services/orderShapes";
 import { portfolioStore } from "@/store/portfolioStore";
@@ -157,7 +157,7 @@ function LeftOutList({ orders }: { orders: readonly PlannedOrder[] }) {
               (
               {blocked
                 .slice(0, MOST_NAMES)
-                .map((order) => order.client_name || order.client_id)
+                .map((order) => calledClient(order, codeOf))
                 .join(", ")}
               {blocked.length > MOST_NAMES ? ` and ${formatQuantity(blocked.length - MOST_NAMES)} more` : ""})
             </span>

@@ -16,7 +16,7 @@ export function Warnings({ preview }: { preview: Preview }) {
     if (row === undefined) continue;
     const check = checkOf(context, cell, row);
     if (check?.level === "warn")
-      sentences.set(check.word, [...(sentences.get(check.word) ?? []), row.mofsl_client_code]);
+      sentences.set(check.word, [...(sentences.get(check.word) ?? []), `${row.mofsl_client_code} ${row.name}`]);
     if (row.as_of === null || serverNow() - Date.parse(row.as_of) > SAFETY.fundsOldAfterS * 1000) oldFunds += 1;
   }
   if (sentences.size === 0 && oldFunds === 0) return null;
@@ -26,12 +26,12 @@ export function Warnings({ preview }: { preview: Preview }) {
       className="rounded border border-warning bg-warning-soft px-3 py-2 text-sm text-warning"
     >
       <ul>
-        {[...sentences].map(([word, codes]) => (
+        {[...sentences].map(([word, names]) => (
           <li key={word}>
-            ⚠ {formatQuantity(codes.length)} × {MEANING[word] ?? word}{" "}
+            ⚠ {formatQuantity(names.length)} × {MEANING[word] ?? word}{" "}
             <span className="text-xs">
-              ({codes.slice(0, 8).join(", ")}
-              {codes.length > 8 ? " …" : ""})
+              ({names.slice(0, 8).join(", ")}
+              {names.length > 8 ? " …" : ""})
             </span>
           </li>
         ))}
