@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 import { Link } from "wouter";
 import { Paging } from "@/components/Paging";
-import { describeBatch, shortId } from "@/components/results";
+import { actOf, describeBatch, shortId } from "@/components/results";
 import { Page } from "@/components/shell/Page";
 import {
   BATCH_STATUS,
@@ -18,7 +18,7 @@ import {
 } from "@/components/ui";
 import { counted, formatDay, formatMoment, formatQuantity, formatTime } from "@/format";
 import { useFilters } from "@/hooks/useFilters";
-import { figureWidth, leastTableWidth } from "@/rules/columnWidths";
+import { figureWidth, leastTableWidth, wordWidth } from "@/rules/columnWidths";
 import { readBatches } from "@/services/batches";
 import type { BatchHead } from "@/services/orderShapes";
 import { onLive } from "@/store/liveEvents";
@@ -54,6 +54,10 @@ export default function Batches() {
   }, [queries]);
   const total = found.data?.total ?? 0;
   const columns = useMemo(() => columnsFor(found.data?.items ?? []), [found.data]);
+  const whatRem = useMemo(
+    () => Number.parseFloat(wordWidth(found.data?.items.map(actOf) ?? [], LEAST_WHAT_REM)),
+    [found.data],
+  );
 
   return (
     <Page title="Batches" fits>
@@ -73,7 +77,7 @@ export default function Batches() {
             columns={columns}
             rows={found.data.items}
             keyOf={(head) => head.batch_id}
-            minWidth={leastTableWidth(columns, LEAST_WHAT_REM)}
+            minWidth={leastTableWidth(columns, whatRem)}
           />
         ) : null}
         <Paging page={page} pageSize={PAGE_SIZE} total={total} onPage={(next) => change({ page: String(next) })} />
@@ -88,7 +92,7 @@ function columnsFor(heads: readonly BatchHead[]): Column<BatchHead>[] {
   return COLUMNS.map((column) => (column.key === "outcome" ? { ...column, width } : column));
 }
 
-const LEAST_OUTCOME_REM = 20;
+const LEAST_OUTCOME_REM = 12;
 
 const COLUMNS: readonly Column<BatchHead>[] = [
   {
@@ -124,7 +128,7 @@ const COLUMNS: readonly Column<BatchHead>[] = [
     numeric: true,
     cell: (head) => formatQuantity(head.summary.requested),
   },
-  { key: "outcome", header: "Outcomes", width: "20rem", cell: (head) => <Outcomes head={head} /> },
+  { key: "outcome", header: "Outcomes", width: "12rem", cell: (head) => <Outcomes head={head} /> },
   { key: "state", header: "State", width: "7rem", cell: (head) => <StatusBadge look={BATCH_STATUS[head.status]} /> },
   { key: "by", header: "By", width: "13rem", cell: (head) => head.created_by, title: (head) => head.created_by },
 ];

@@ -2,7 +2,10 @@ import { Link } from "wouter";
 import { Button, type Column, EmptyState, ErrorNote, Loading, Panel, WindowedTable } from "@/components/ui";
 import { formatQuantity, formatSignedQuantity } from "@/format";
 import type { useHeldInstruments } from "@/hooks/useExits";
+import { leastTableWidth, wordWidth } from "@/rules/columnWidths";
 import type { HeldInstrument } from "@/services/exits";
+
+const LEAST_SYMBOL_REM = 8;
 
 const COLUMNS: readonly Column<HeldInstrument>[] = [
   {
@@ -34,6 +37,7 @@ const COLUMNS: readonly Column<HeldInstrument>[] = [
 /** Everything that anybody holds: where an exit begins. */
 export function HeldTable({ found }: { found: ReturnType<typeof useHeldInstruments> }) {
   const rows = found.data?.items ?? [];
+  const symbols = rows.map((one) => one.symbol); // an option's strike and kind come last
   const unknown = found.data?.unknown ?? 0;
   return (
     <Panel
@@ -71,7 +75,7 @@ export function HeldTable({ found }: { found: ReturnType<typeof useHeldInstrumen
           columns={COLUMNS}
           rows={rows}
           keyOf={(one) => one.id}
-          minWidth="50rem"
+          minWidth={leastTableWidth(COLUMNS, Number.parseFloat(wordWidth(symbols, LEAST_SYMBOL_REM)))}
         />
       ) : null}
     </Panel>

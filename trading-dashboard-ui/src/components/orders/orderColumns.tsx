@@ -102,7 +102,7 @@ export function orderColumns({ selected, onSelect, rows, onOpen, width }: OrderC
     {
       key: "state",
       header: "State",
-      width: isRoomy ? "14rem" : "8.5rem",
+      width: isRoomy ? "14rem" : "9.5rem",
       cell: (order) => <State order={order} isRoomy={isRoomy} />,
     },
     {

@@ -96,7 +96,7 @@ const COLUMN = {
     numeric: true,
     cell: FIGURES.average,
   },
-  state: { key: "state", header: "State", width: "8.5rem", cell: (row) => <State row={row} /> },
+  state: { key: "state", header: "State", width: "9.5rem", cell: (row) => <State row={row} /> },
   broker: {
     key: "broker",
     header: "Broker id",

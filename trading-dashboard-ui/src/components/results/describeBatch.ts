@@ -10,14 +10,18 @@ export function instrumentOf(head: BatchHead): string {
   return head.symbol ?? `${head.exchange}:${head.symbol_token}`;
 }
 
+/** "BUY ITC EQ" */
+export function actOf(head: BatchHead): string {
+  return [KINDS[head.kind], head.terms?.side, instrumentOf(head)].filter(Boolean).join(" ");
+}
+
 /** "BUY ITC EQ · NSE · Delivery · Limit 412.30" */
 export function describeBatch(head: BatchHead): string {
   const { terms } = head;
-  const act = [KINDS[head.kind], terms?.side, instrumentOf(head)].filter(Boolean).join(" ");
   const price = terms === null ? "" : `${ORDER_TYPES[terms.order_type]} ${terms.price ? formatPrice(terms.price) : ""}`;
   const trigger = terms?.trigger_price ? `trigger ${formatPrice(terms.trigger_price)}` : "";
   const product = terms?.trade_type ? TRADE_TYPES[terms.trade_type] : "";
-  return [act, head.exchange, product, price.trim(), trigger].filter(Boolean).join(" · ");
+  return [actOf(head), head.exchange, product, price.trim(), trigger].filter(Boolean).join(" · ");
 }
 
 /** Ids are long; eight characters tell one day's batches apart, and the title has the rest. */
