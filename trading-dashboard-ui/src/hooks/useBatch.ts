@@ -12,7 +12,7 @@ const LOOK_ANYWAY_MS = 6_000; // frames come; an answer is the truth all the sam
 
 const keyOf = (id: string) => ["batches", "one", id] as const;
 
-/** One batch: read anew while it moves, and told live in between. Only the server's words change it. */
+/** One batch, none for "": read anew while it moves, and told live in between. Only the server's words change it. */
 export function useBatch(id: string) {
   const queries = useQueryClient();
   const isLive = useConnection((store) => store.isOpen);
@@ -22,6 +22,7 @@ export function useBatch(id: string) {
       const askedAt = performance.now();
       return withBatch(known(queries, id), await readBatch(id, signal), askedAt);
     },
+    enabled: id !== "",
     structuralSharing: false,
     placeholderData: () => undefined,
     refetchInterval: ({ state }) =>

@@ -33,6 +33,18 @@ export function useHolders(instrumentId: string | null) {
   });
 }
 
+/** While what is shown of the holders is older than an exit's proof, ask for it more often. */
+export function useHoldersSoon(instrumentId: string, isBehind: boolean): void {
+  const queries = useQueryClient();
+  useEffect(() => {
+    if (!isBehind) return;
+    const again = () => void queries.invalidateQueries({ queryKey: ["exit", "holders", instrumentId] });
+    again();
+    const timer = setInterval(again, AT_MOST_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [queries, instrumentId, isBehind]);
+}
+
 export function useInstrument(instrumentId: string | null) {
   return useQuery({
     queryKey: ["tokens", "one", instrumentId],

@@ -9,11 +9,12 @@ import { HoldersPanel } from "@/components/exit/HoldersPanel";
 import { PressNote, RunningExits } from "@/components/exit/PressNote";
 import { Page } from "@/components/shell/Page";
 import { formatQuantity } from "@/format";
-import { useExitNews, useHeldInstruments, useHolders, useInstrument } from "@/hooks/useExits";
+import { useBatch } from "@/hooks/useBatch";
+import { useExitNews, useHeldInstruments, useHolders, useHoldersSoon, useInstrument } from "@/hooks/useExits";
 import { useFilters } from "@/hooks/useFilters";
 import { useSendOnce } from "@/hooks/useSendOnce";
 import { type ExitTerms, exitRequestOf, USUAL_TERMS } from "@/rules/exitTerms";
-import { holdersShown } from "@/rules/holders";
+import { holdersShown, readBefore } from "@/rules/holders";
 import { TRADE_TYPE_NAME } from "@/rules/products";
 import { type ExitRequest, exitAll, type Holder } from "@/services/exits";
 import type { Batch, TradeType } from "@/services/orderShapes";
@@ -73,6 +74,9 @@ function Chosen({ id }: { id: string }) {
     () => holdersShown(holders.data?.items ?? [], tradeType, { words: filters.q, onlyLosing }),
     [holders.data, tradeType, filters.q, onlyLosing],
   );
+  const exit = useBatch(filters.batch);
+  const before = useMemo(() => readBefore(holders.data?.items ?? [], exit.data?.rows ?? []), [holders.data, exit.data]);
+  useHoldersSoon(id, before.size > 0);
   const press = useSendOnce<ExitRequest, Batch>(
     `exit.${id}`,
     (request, key) => exitAll(id, request, key),
@@ -132,6 +136,7 @@ function Chosen({ id }: { id: string }) {
         selected={selected}
         onSelect={mayExit ? setSelected : null}
         onExit={askOne}
+        before={before}
       />
       <ExitBar
         holders={holders.data?.items ?? null}

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { amountOf } from "@/format";
 import { aHolder, leg } from "@/test/holders";
-import { closingSide, holdersShown, holdersSum, kindOf, legsOf } from "./holders";
+import { aRow } from "@/test/rows";
+import { closingSide, holdersShown, holdersSum, kindOf, legsOf, readBefore } from "./holders";
 
 const ALL = { words: "", onlyLosing: false };
 
@@ -66,5 +67,17 @@ describe("who holds an instrument", () => {
         expect(Math.min(sell, buy)).toBeGreaterThanOrEqual(0);
       }),
     );
+  });
+
+  it("was read before an exit where a verdict rests on a later reading", () => {
+    const exited = (verdict: "flat" | "reduced" | "cannot_tell" | "running", read_at: string | null) =>
+      aRow({ exit: { held: 10, exited: 10, remaining: 0, verdict, read_at } });
+    const holders = [aHolder({ read_at: "2026-11-23T04:30:00Z" }), aHolder({ client_id: "c2" })];
+    const behind = (...rows: ReturnType<typeof aRow>[]) => [...readBefore(holders, rows)];
+    expect(behind(exited("flat", "2026-11-23T04:30:01Z"))).toEqual(["c1"]);
+    expect(behind(exited("reduced", "2026-11-23T04:30:01Z"))).toEqual(["c1"]);
+    expect(behind(exited("flat", "2026-11-23T04:29:59Z"))).toEqual([]);
+    expect(behind(exited("cannot_tell", "2026-11-23T04:30:01Z"), exited("running", null), aRow())).toEqual([]);
+    expect([...readBefore([aHolder({ read_at: null })], [exited("flat", "2026-11-23T04:30:01Z")])]).toEqual([]);
   });
 });

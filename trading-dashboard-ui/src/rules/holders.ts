@@ -1,7 +1,7 @@
 /** Who holds an instrument, as the exit screen shows them: what is open, which way it is closed, what it all comes to. */
 import { type Amount, amountOf, sum } from "@/format";
 import type { Holder } from "@/services/exits";
-import type { Side, TradeType } from "@/services/orderShapes";
+import type { ResultRow, Side, TradeType } from "@/services/orderShapes";
 import { productOf } from "./products";
 
 export interface Leg {
@@ -30,6 +30,21 @@ export function kindOf(holder: Holder, tradeType: TradeType | null): HolderKind 
 /** Known units in the demat account, where the product asked for is one that is kept there. */
 function dematOf(holder: Holder, tradeType: TradeType | null): number {
   return tradeType === null || tradeType === "DELIVERY" ? (holder.demat.quantity ?? 0) : 0;
+}
+
+/**
+ * Clients whose reading is older than the one by which a verdict of an exit was reached: what it shows was so before.
+ * Both are readings of the broker's book at the times that the server tells.
+ */
+export function readBefore(holders: readonly Holder[], rows: readonly ResultRow[]): ReadonlySet<string> {
+  const provenAt = new Map<string, number>();
+  for (const { client_id, exit } of rows) {
+    if (exit == null || exit.read_at === null || (exit.verdict !== "flat" && exit.verdict !== "reduced")) continue;
+    provenAt.set(client_id, Math.max(provenAt.get(client_id) ?? 0, Date.parse(exit.read_at)));
+  }
+  const isOlder = ({ client_id, read_at }: Holder) =>
+    read_at !== null && Date.parse(read_at) < (provenAt.get(client_id) ?? 0);
+  return new Set(holders.filter(isOlder).map(({ client_id }) => client_id));
 }
 
 export interface HolderFilters {

@@ -33,16 +33,19 @@ interface HoldersPanelProps {
   selected: ReadonlySet<string>;
   onSelect: ((selected: ReadonlySet<string>) => void) | null;
   onExit: (holder: Holder) => void;
+  /** Clients whose reading is older than the exit's proof that is shown above. */
+  before: ReadonlySet<string>;
 }
 
 /** Every client that holds it, as last read, with the age of that reading. */
 export function HoldersPanel(props: HoldersPanelProps) {
-  const { instrumentId, tradeType, found, shown, words, onlyLosing, onFilter, selected, onSelect, onExit } = props;
+  const { instrumentId, tradeType, found, shown, words, onlyLosing, onFilter, selected, onSelect, onExit, before } =
+    props;
   const orders = useWorkingOrders(instrumentId);
   const working = useMemo(() => byClient(orders.data ?? []), [orders.data]);
   const columns = useMemo(
-    () => holderColumns({ tradeType, rows: shown, selected, working, onSelect, onExit }),
-    [tradeType, shown, selected, working, onSelect, onExit],
+    () => holderColumns({ tradeType, rows: shown, selected, working, onSelect, onExit, before }),
+    [tradeType, shown, selected, working, onSelect, onExit, before],
   );
   const all = found.data?.items ?? [];
   return (
@@ -71,6 +74,12 @@ export function HoldersPanel(props: HoldersPanelProps) {
       }
     >
       {found.data ? <Summary holders={shown} tradeType={tradeType} unread={found.data.unknown} /> : null}
+      {shown.some(({ client_id }) => before.has(client_id)) ? (
+        <p className="border-b bg-warning-soft px-3 py-1.5 text-sm text-warning">
+          ⚠ Some rows were read before the exit above and do not show it yet; its verdicts are newer. They are read
+          again in some seconds.
+        </p>
+      ) : null}
       {found.isError ? (
         <div className="p-3">
           <ErrorNote

@@ -12,6 +12,7 @@ function widthOf(key: string, rows: readonly Holder[]): number {
     working: new Map(),
     onSelect: null,
     onExit: () => undefined,
+    before: new Set(),
   });
   return Number.parseFloat(columns.find((column) => column.key === key)?.width ?? "0");
 }

@@ -18,10 +18,12 @@ interface HolderColumns {
   /** Null where nobody may exit. */
   onSelect: ((selected: ReadonlySet<string>) => void) | null;
   onExit: (holder: Holder) => void;
+  /** Clients whose reading is older than the exit's proof that is shown above. */
+  before: ReadonlySet<string>;
 }
 
 export function holderColumns(given: HolderColumns): Column<Holder>[] {
-  const { tradeType, rows, working, onSelect, onExit } = given;
+  const { tradeType, rows, working, onSelect, onExit, before } = given;
   /** As wide as its longest cell: no quantity and no amount is ever cut. */
   const fitting = (leastRem: number, text: (holder: Holder) => string) => figureWidth(rows.map(text), leastRem);
   const fittingWords = (leastRem: number, text: (holder: Holder) => string) => wordWidth(rows.map(text), leastRem);
@@ -110,7 +112,7 @@ export function holderColumns(given: HolderColumns): Column<Holder>[] {
       key: "read",
       header: "Read",
       width: "9.5rem",
-      cell: (holder) => <ReadAt holder={holder} />,
+      cell: (holder) => <ReadAt holder={holder} isBefore={before.has(holder.client_id)} />,
       title: (holder) => holder.reason ?? `Read ${formatMoment(holder.read_at)}`,
     },
   ];
@@ -174,8 +176,9 @@ function Working({ orders }: { orders: readonly Order[] | undefined }) {
   );
 }
 
-function ReadAt({ holder }: { holder: Holder }) {
+function ReadAt({ holder, isBefore }: { holder: Holder; isBefore: boolean }) {
   if (holder.read_at === null) return <span className="text-unknown">? never read</span>;
+  if (isBefore) return <span className="text-warning italic">⚠ before the exit</span>;
   return (
     <span className={holder.stale ? "text-warning italic" : ""}>
       {holder.stale ? "⚠ stale, " : ""}
