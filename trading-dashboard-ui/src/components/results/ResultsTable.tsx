@@ -35,10 +35,14 @@ export function ResultsTable({ rows, isExit = false, className = "" }: ResultsTa
 
 const LEAST_REASON_REM = 7;
 const LEAST_EXIT_REASON_REM = 12;
+const CHECKING_WIDTH = "9.5rem"; // "checking 119 min"
 
 /** A column of figures is as wide as its longest one: a figure is never cut. */
 function fitted(column: Column<ResultRow>, rows: readonly ResultRow[]): Column<ResultRow> {
   const figure = column.key in FIGURES ? FIGURES[column.key as keyof typeof FIGURES] : undefined;
+  if (column.key === "state" && rows.some(({ status }) => status === "unknown")) {
+    return { ...column, width: CHECKING_WIDTH };
+  }
   if (figure === undefined) return column;
   return { ...column, width: figureWidth(rows.map(figure), Number.parseFloat(column.width)) };
 }
@@ -96,7 +100,7 @@ const COLUMN = {
     numeric: true,
     cell: FIGURES.average,
   },
-  state: { key: "state", header: "State", width: "9.5rem", cell: (row) => <State row={row} /> },
+  state: { key: "state", header: "State", width: "8.5rem", cell: (row) => <State row={row} /> },
   broker: {
     key: "broker",
     header: "Broker id",
