@@ -15,6 +15,7 @@ from app.brokers.mofsl_bands import BAND_FIELDS, read_bands
 from app.brokers.mofsl_instruments import read_scrip_master
 from app.brokers.mofsl_mapping import OrderKey
 from app.brokers.mofsl_prices import PriceScale
+from app.brokers.mofsl_scale_proof import ScaleProof
 from app.brokers.mofsl_verdicts import login_error, read_error, write_error
 from app.core.mofsl.answers import Row
 from app.core.mofsl.endpoints import Endpoint
@@ -57,6 +58,8 @@ class MofslBroker:
         self._wrapper = wrapper
         self._clock = clock
         self._readings = readings or MofslReadings()
+        self._order_scale = ScaleProof("orderbook", self._readings.order_book_scale)
+        self._trade_scale = ScaleProof("tradebook", self._readings.trade_book_scale)
         self._order_prices: OrderedDict[tuple[str, OrderKey], Decimal] = OrderedDict()  # by client code, in rupees
 
     async def log_in(self, login: SealedLogin) -> AuthToken:
@@ -95,7 +98,8 @@ class MofslBroker:
 
     async def order_book(self, auth_token: AuthToken, client_code: str) -> tuple[BookOrder, ...]:
         rows = await _reading(self._wrapper.get_order_book(auth_token, client_code))
-        orders = mofsl_mapping.book_orders(rows, client_code, self._readings.order_book_scale)
+        mofsl_mapping.prove_averages(rows, self._order_scale)
+        orders = mofsl_mapping.book_orders(rows, client_code, self._order_scale.scale)
         for order in orders:
             # the limit: a fill may be worse than the average of the others, and never worse than this
             key = OrderKey(order.broker_order_id, order.exchange, order.symbol_token)
@@ -107,14 +111,16 @@ class MofslBroker:
         as well: one call more, only until the prices of these orders are known.
         """
         rows = await _reading(self._wrapper.get_trade_book(auth_token, client_code))
-        scale = self._readings.trade_book_scale
-        if scale is PriceScale.AUTO and self._lacks_a_price(client_code, rows):
-            await self.order_book(auth_token, client_code)
 
         def price_of(key: OrderKey) -> Decimal | None:
             return self._order_prices.get((client_code, key))
 
-        return mofsl_mapping.book_trades(rows, client_code, scale, price_of)
+        proof = self._trade_scale
+        mofsl_mapping.prove_trades(rows, proof, price_of)
+        if proof.scale is PriceScale.AUTO and self._lacks_a_price(client_code, rows):
+            await self.order_book(auth_token, client_code)
+            mofsl_mapping.prove_trades(rows, proof, price_of)
+        return mofsl_mapping.book_trades(rows, client_code, proof.scale, price_of)
 
     async def positions(self, auth_token: AuthToken, client_code: str) -> tuple[BrokerPosition, ...]:
         rows = await _reading(self._wrapper.get_positions(auth_token, client_code))

@@ -12,7 +12,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple, TypeVar
 
-from app.brokers.mofsl_prices import PriceScale, could_be_scaled, from_paise, order_average_price, trade_price
+from app.brokers.mofsl_prices import (
+    ORDER_PRECISION,
+    PriceScale,
+    could_be_scaled,
+    from_paise,
+    order_average_price,
+    precision_of,
+    trade_price,
+)
+from app.brokers.mofsl_scale_proof import ScaleProof
 from app.core.mofsl.answers import Row
 from app.core.mofsl.fields import (
     FieldError,
@@ -120,6 +129,29 @@ def orders_of_scaled_trades(rows: Iterable[Row]) -> Sequence[OrderKey]:
             if could_be_scaled(row):
                 found.append(_order_of_trade(row))
     return found
+
+
+def prove_averages(rows: Iterable[Row], proof: ScaleProof) -> None:
+    """Take from an order book what its rows say of their scale. What cannot be read says nothing."""
+    for row in rows:
+        with suppress(FieldError):
+            average, limit = optional_number(row, "averageprice"), number(row, "price")
+            if average is None or average <= 0 or not count(row, "qtytradedtoday"):
+                continue
+            proof.average(average, limit)
+            if _side(row) is Side.BUY:
+                proof.purchase(average, ORDER_PRECISION, limit)
+
+
+def prove_trades(rows: Iterable[Row], proof: ScaleProof, price_of: Callable[[OrderKey], Decimal | None]) -> None:
+    """As `prove_averages`, from a trade book; `price_of` as for `book_trades`."""
+    for row in rows:
+        with suppress(FieldError):
+            value, precision = number(row, "tradeprice"), precision_of(row)
+            proof.execution(value, precision)
+            limit = price_of(_order_of_trade(row))
+            if limit is not None and _side(row) is Side.BUY:
+                proof.purchase(value, precision, limit)
 
 
 def _order_of_trade(row: Row) -> OrderKey:

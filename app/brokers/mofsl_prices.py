@@ -6,17 +6,14 @@ order. A setting per endpoint overrides the rule once a live account has shown t
 
 from __future__ import annotations
 
-import logging
 from decimal import Decimal
 from enum import StrEnum
 
 from app.core.mofsl.answers import Row
 from app.core.mofsl.fields import FieldError, number, optional_number, whole
 
-log = logging.getLogger(__name__)
-
 _MAX_PRECISION = 7
-_ORDER_PRECISION = 2  # order rows have no precision of their own; the one odd sample is scaled by 100
+ORDER_PRECISION = 2  # order rows have no precision of their own; the one odd sample is scaled by 100
 # A scaled price is ten times or more away. Near enough is not exact: the known price may be an average of fills on both
 # sides of this one, or a limit that was changed after it.
 _RATIO = (Decimal("0.3"), Decimal("1.3"))
@@ -44,12 +41,18 @@ def trade_price(row: Row, scale: PriceScale, order_price: Decimal | None) -> Dec
     value = number(row, "tradeprice")
     if value <= 0:
         raise FieldError("tradeprice", "a price above 0")
-    precision = 0 if optional_number(row, "precision") is None else whole(row, "precision")
-    if not 0 <= precision <= _MAX_PRECISION:
-        raise FieldError("precision", f"a number from 0 to {_MAX_PRECISION}")
+    precision = precision_of(row)
     if scale is PriceScale.AUTO and order_price is None and could_be_scaled(row):
         raise FieldError("tradeprice", "a price whose scale its order's price tells")
     return _unscaled(value, precision, scale, order_price)
+
+
+def precision_of(row: Row) -> int:
+    """Return the power of ten of a trade row's scaled price, 0 where it names none. Raises FieldError."""
+    precision = 0 if optional_number(row, "precision") is None else whole(row, "precision")
+    if not 0 <= precision <= _MAX_PRECISION:
+        raise FieldError("precision", f"a number from 0 to {_MAX_PRECISION}")
+    return precision
 
 
 def could_be_scaled(row: Row) -> bool:
@@ -62,7 +65,7 @@ def order_average_price(value: Decimal | None, price: Decimal, scale: PriceScale
     """Return the rupee average of a filled order, or None where the row gives none."""
     if value is None or value <= 0:
         return None
-    return _unscaled(value, _ORDER_PRECISION, scale, price)
+    return _unscaled(value, ORDER_PRECISION, scale, price)
 
 
 def _unscaled(value: Decimal, precision: int, scale: PriceScale, reference: Decimal | None) -> Decimal:
@@ -75,6 +78,5 @@ def _unscaled(value: Decimal, precision: int, scale: PriceScale, reference: Deci
         return value
     lowest, highest = _RATIO
     if lowest <= scaled_down / reference <= highest:
-        log.warning("a price came scaled by ten to the power of %d and was read as rupees accordingly", precision)
         return scaled_down
     return value
