@@ -208,7 +208,7 @@ def _greet(options: DemoOptions, state: DemoState) -> None:
     _say(f"Ready: http://127.0.0.1:{options.port}/app/")
     _say("A button on that page fills in the demo's administrator.")
     _say(f"Sign in as {access.email}; password and TOTP secret are in {state.access_file} (readable by you only).")
-    _say("Trading is simulated and armed. Press Ctrl-C to stop; a later start keeps the desk's state.")
+    _say("Trading is simulated. Press Ctrl-C to stop; a later start keeps the desk's state.")
 
 
 def _say(text: str) -> None:

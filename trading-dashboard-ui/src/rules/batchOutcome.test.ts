@@ -16,7 +16,7 @@ describe("what a batch came to", () => {
       tone: "warning",
       counts: "2 working · 1 refused",
       problems: 1,
-      advice: "1 order needs a look.",
+      advice: "1 order is refused, not sent or not known.",
     });
   });
 
@@ -24,7 +24,7 @@ describe("what a batch came to", () => {
     expect(outcomeOf(rowsAt("blocked", "lapsed", "unknown", "acknowledged", "sending"))).toMatchObject({
       tone: "warning",
       counts: "1 taken · 1 waiting · 2 not sent · 1 not known",
-      advice: "3 orders need a look.",
+      advice: "3 orders are refused, not sent or not known.",
     });
   });
 });

@@ -9,7 +9,7 @@ export interface BatchOutcome {
   /** "2 working · 1 refused" */
   counts: string;
   problems: number;
-  /** "1 order needs a look." Empty where none does. */
+  /** "1 order is refused, not sent or not known." Empty where none does. */
   advice: string;
 }
 
@@ -37,6 +37,6 @@ export function outcomeOf(rows: readonly ResultRow[]): BatchOutcome {
     tone: problems > 0 ? "warning" : isAllFilled ? "good" : "neutral",
     counts,
     problems,
-    advice: problems === 0 ? "" : `${counted(problems, "order needs", "orders need")} a look.`,
+    advice: problems === 0 ? "" : `${counted(problems, "order is", "orders are")} refused, not sent or not known.`,
   };
 }

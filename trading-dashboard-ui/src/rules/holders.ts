@@ -28,7 +28,7 @@ export function kindOf(holder: Holder, tradeType: TradeType | null): HolderKind 
 }
 
 /** Known units in the demat account, where the product asked for is one that is kept there. */
-function dematOf(holder: Holder, tradeType: TradeType | null): number {
+export function dematOf(holder: Holder, tradeType: TradeType | null): number {
   return tradeType === null || tradeType === "DELIVERY" ? (holder.demat.quantity ?? 0) : 0;
 }
 

@@ -3,7 +3,7 @@ import { Link } from "wouter";
 import { Age, Button, type Column, ProfitLoss } from "@/components/ui";
 import { formatMoment, formatPrice, formatQuantity, formatSignedMoney, formatSignedQuantity } from "@/format";
 import { figureWidth, wordWidth } from "@/rules/columnWidths";
-import { closingSide, type HolderKind, kindOf, legsOf } from "@/rules/holders";
+import { closingSide, dematOf, type HolderKind, kindOf, legsOf } from "@/rules/holders";
 import { productName } from "@/rules/products";
 import type { Holder } from "@/services/exits";
 import type { TradeType } from "@/services/orderShapes";
@@ -151,7 +151,8 @@ function exitWords(holder: Holder, tradeType: TradeType | null): string {
   const kind = kindOf(holder, tradeType);
   if (kind === "unknown") return "read, then exit";
   const legs = legsOf(holder, tradeType).map(({ held }) => `${closingSide(held)} ${formatQuantity(Math.abs(held))}`);
-  return legs.length > 0 ? legs.join(", ") : "SELL stock";
+  if (legs.length === 0) return "SELL stock";
+  return [...legs, ...(dematOf(holder, tradeType) > 0 ? ["stock"] : [])].join(", "); // one client's exit sells both
 }
 
 function workingWords(orders: readonly Order[] | undefined): string {
