@@ -270,3 +270,24 @@ test("a viewer looks and cannot trade", async ({ person }) => {
   await expect(quantities(page).first()).toBeVisible();
   await expect(page.getByRole("button", { name: "Execute All: your role may look, not trade" })).toBeDisabled();
 });
+
+test("a symbol that was typed and not chosen is said not to be it, and the chosen one stays", async ({ person }) => {
+  const page = await person("trader");
+  await expect(quantities(page).first()).toBeVisible();
+  await page.keyboard.press("F2");
+  await page.keyboard.type("RELIANCE");
+  await expect(page.getByRole("option", { name: /RELIANCE/ }).first()).toBeVisible();
+  await page.keyboard.press("Enter");
+  const box = page.getByRole("combobox", { name: "Symbol" });
+  await expect(box).toHaveValue("RELIANCE");
+  const said = page.getByRole("alert").filter({ hasText: "was not chosen" });
+  await expect(said).toHaveCount(0);
+  await box.fill("TCS");
+  await expect(page.getByRole("option", { name: /TCS/ }).first()).toBeVisible();
+  await page.keyboard.press("Tab");
+  await expect(box).toHaveValue("RELIANCE");
+  await expect(said).toHaveText("⚠ “TCS” was not chosen; it is still RELIANCE.");
+  await expectNoViolations(page);
+  await box.fill("TCS");
+  await expect(said).toHaveCount(0);
+});

@@ -38,8 +38,8 @@ export function InstrumentFilter({ value, onChange }: InstrumentFilterProps) {
       value={chosen}
       onChange={(next) => next !== null && onChange(next.id)}
       text={chosen?.name ?? value}
-      onTextChange={(next, isTyped) => {
-        if (isTyped) onChange(next);
+      onTextChange={(next, why) => {
+        if (why === "typed") onChange(next);
       }}
       keyOf={(one) => one.id}
       labelOf={(one) => one.name}

@@ -20,8 +20,10 @@ interface SymbolSearchProps {
 export function SymbolSearch({ market, value, onChange }: SymbolSearchProps) {
   const me = useMe();
   const [text, setText] = useState(value?.symbol ?? "");
+  const [dropped, setDropped] = useState<string | null>(null); // typed, and left without a choice
   const [shown, setShown] = useState(value);
   if (shown !== value) {
+    setDropped(null);
     setShown(value); // chosen, cleared or restored elsewhere
     setText(value?.symbol ?? "");
   }
@@ -47,7 +49,17 @@ export function SymbolSearch({ market, value, onChange }: SymbolSearchProps) {
           if (next !== null) rememberSymbol(me.id, next);
         }}
         text={text}
-        onTextChange={setText}
+        onTextChange={(next, why) => {
+          setDropped(why === "left" && isSearched ? text.trim() : null);
+          setText(next);
+        }}
+        note={
+          dropped === null ? null : (
+            <p role="alert" className="text-warning text-xs">
+              ⚠ “{dropped}” was not chosen; {value === null ? "nothing is" : `it is still ${value.symbol}`}.
+            </p>
+          )
+        }
         keyOf={(one) => one.id}
         labelOf={(one) => one.symbol}
         inputRef={markForShortcut}

@@ -5,6 +5,9 @@ import { type ReactNode, type Ref, useId } from "react";
 import { INPUT } from "./Field";
 import { POPUP } from "./popups";
 
+/** What changes the text: a person's keys, the choice of an item, or leaving the box, which brings the chosen one back. */
+export type TextChange = "typed" | "chosen" | "left";
+
 interface ComboboxProps<T> {
   label: string;
   hideLabel?: boolean;
@@ -13,8 +16,7 @@ interface ComboboxProps<T> {
   value: T | null;
   onChange: (value: T | null) => void;
   text: string;
-  /** `isTyped`: by a person, not by the choice of an item or by leaving the box. */
-  onTextChange: (text: string, isTyped: boolean) => void;
+  onTextChange: (text: string, why: TextChange) => void;
   keyOf: (item: T) => string;
   /** What stands in the box when it is chosen. */
   labelOf: (item: T) => string;
@@ -22,6 +24,8 @@ interface ComboboxProps<T> {
   children: (item: T) => ReactNode;
   /** Read out and shown while there is nothing to choose: searching, nothing found, what went wrong. */
   status: ReactNode;
+  /** What is to be said below the box. */
+  note?: ReactNode;
   placeholder?: string;
   disabled?: boolean;
   inputRef?: Ref<HTMLInputElement>;
@@ -41,6 +45,7 @@ export function Combobox<T>({
   labelOf,
   children,
   status,
+  note,
   placeholder,
   disabled = false,
   inputRef,
@@ -55,7 +60,7 @@ export function Combobox<T>({
         value={value}
         onValueChange={onChange}
         inputValue={text}
-        onInputValueChange={(next, { reason }) => onTextChange(next, reason === "input-change")}
+        onInputValueChange={(next, { reason }) => onTextChange(next, whyOf(reason))}
         itemToStringLabel={labelOf}
         isItemEqualToValue={(left, right) => keyOf(left) === keyOf(right)}
         autoHighlight
@@ -71,6 +76,7 @@ export function Combobox<T>({
           spellCheck={false}
           className={INPUT}
         />
+        {note}
         <Base.Portal>
           <Base.Positioner sideOffset={4} className="outline-none">
             <Base.Popup className={POPUP}>
@@ -92,4 +98,9 @@ export function Combobox<T>({
       </Base.Root>
     </Field.Root>
   );
+}
+
+function whyOf(reason: string): TextChange {
+  if (reason === "input-change") return "typed";
+  return reason === "item-press" ? "chosen" : "left";
 }
