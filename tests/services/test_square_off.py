@@ -265,7 +265,7 @@ async def test_a_second_press_joins_the_running_exit_and_ends_with_it(desk: Trad
     async with engine.running(engine.reconciler.run()):
         await engine.become(first, S.OPEN)
         desk.broker.set_price(ITC.exchange, ITC.symbol_token, Decimal("700"))
-        await engine.become(first, S.FILLED)
+        await engine.become(first, S.FILLED, step_s=0.1)
     assert sorted(exit_.batch_id for exit_ in await desk.exits.open_exits()) == sorted([first, second])
 
 
@@ -327,5 +327,5 @@ async def test_an_exit_at_market_joins_the_desks_own_resting_exit_and_says_so(de
         assert "Orders for 4 units" in (joined["c2"].message or "")
         assert await desk.exits.open_exits() == []
         desk.broker.set_price(ITC.exchange, ITC.symbol_token, Decimal("700"))
-        await engine.become(first, S.FILLED, S.FILLED)
+        await engine.become(first, S.FILLED, S.FILLED, step_s=0.1)
     assert sorted({exit_.batch_id for exit_ in await desk.exits.open_exits()}) == sorted([first, second])

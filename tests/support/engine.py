@@ -160,7 +160,7 @@ class Engine:
             return await self.desk.statuses(batch_id) == list(statuses)
 
         try:
-            await eventually(look, deadline_s=15)
+            await eventually(look, deadline_s=60)
         except TimeoutError:
             raise AssertionError(f"the orders are {await self.desk.statuses(batch_id)}") from None
 

@@ -320,7 +320,7 @@ async def running(*coroutines: Coroutine[Any, Any, Any]) -> AsyncIterator[None]:
             raise failure
 
 
-async def eventually(look: Callable[[], Coroutine[Any, Any, bool]], *, deadline_s: float = 20.0) -> None:
+async def eventually(look: Callable[[], Coroutine[Any, Any, bool]], *, deadline_s: float = 60.0) -> None:
     """Return once `look` says so. Raises TimeoutError where it does not within `deadline_s`."""
     async with asyncio.timeout(deadline_s):
         while not await look():  # noqa: ASYNC110 (the other side knows nothing of this test)

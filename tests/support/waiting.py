@@ -8,7 +8,7 @@ from collections.abc import Callable
 _LOOK_EVERY_S = 0.002
 
 
-async def until(condition: Callable[[], bool], *, deadline_s: float = 20.0) -> None:
+async def until(condition: Callable[[], bool], *, deadline_s: float = 60.0) -> None:
     """Return once `condition` holds. Raises TimeoutError where it does not within `deadline_s`."""
     async with asyncio.timeout(deadline_s):
         while not condition():  # noqa: ASYNC110 (the other side knows nothing of this test)
